@@ -1,0 +1,1 @@
+"""Values and ports: what every room shares. numpy and the standard library only."""

@@ -1,0 +1,94 @@
+"""One tree of errors. Each says what, where and what to do next, and carries no footage.
+
+Messages name files as the user gave them, and ticks; never tag values, recognised text or pixels.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .time import Ticks
+
+
+class PasserbyError(Exception):
+    """Base of everything that Passerby raises on purpose."""
+
+    code = "error"
+
+    def __init__(
+        self, what: str, *, path: Path | str | None = None, at: Ticks | None = None, hint: str = ""
+    ) -> None:
+        self.what, self.path, self.at, self.hint = what, path, at, hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path is not None else ""
+        when = f" (at tick {self.at})" if self.at is not None else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{where}{self.what}{when}{hint}"
+
+
+class UsageError(PasserbyError):
+    """The request makes no sense as given."""
+
+    code = "usage"
+
+
+class MediaError(PasserbyError):
+    """The input can't be processed."""
+
+    code = "media"
+
+
+class Unreadable(MediaError):
+    """Missing, no permission, empty, encrypted, or no media at all."""
+
+    code = "media.unreadable"
+
+
+class Truncated(MediaError):
+    """The file ends, or breaks, before its own header says it should."""
+
+    code = "media.truncated"
+
+
+class Unsupported(MediaError):
+    """A real media file of a kind that Passerby does not process."""
+
+    code = "media.unsupported"
+
+
+class StreamLost(MediaError):
+    """A live stream went away."""
+
+    code = "media.stream-lost"
+
+
+class PlanError(PasserbyError):
+    """A plan that is damaged, of another version, or made for other footage."""
+
+    code = "plan"
+
+
+class DetectorError(PasserbyError):
+    """A detector can't be loaded or failed on a frame. The job fails: nothing is skipped."""
+
+    code = "detector"
+
+
+class OutputError(PasserbyError):
+    """The output can't be written: it exists, it is the input, no space, no permission."""
+
+    code = "output"
+
+
+class Interrupted(PasserbyError):
+    """The user, or the system, asked to stop."""
+
+    code = "interrupted"
+
+
+class VerificationFailed(PasserbyError):
+    """The finished file was looked at and something was found."""
+
+    code = "verification"

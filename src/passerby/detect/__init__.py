@@ -1,0 +1,1 @@
+"""Pictures -> detections. The only room with an inference runtime."""

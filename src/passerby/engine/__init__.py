@@ -1,0 +1,1 @@
+"""The two loops that every job is made of; knows only core."""

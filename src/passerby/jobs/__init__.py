@@ -1,0 +1,1 @@
+"""Where the rooms are introduced to each other: the Python API."""

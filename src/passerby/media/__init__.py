@@ -1,0 +1,1 @@
+"""Bytes <-> frames. The only room with PyAV and Pillow."""

@@ -1,0 +1,1 @@
+"""Tracks, policy and edits -> a document -> a schedule."""

@@ -1,0 +1,1 @@
+"""Regions -> planes: hide what is inside."""

@@ -1,0 +1,1 @@
+"""Synthetic media and contract tests for plug-in authors."""

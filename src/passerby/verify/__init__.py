@@ -1,0 +1,1 @@
+"""The finished output -> a verdict. Trusts none of the other rooms."""
