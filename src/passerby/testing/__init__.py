@@ -1,1 +1,6 @@
-"""Synthetic media and contract tests for plug-in authors."""
+"""Synthetic frames, sources, sinks and schedules, for our tests and for plug-in authors."""
+
+from .frames import ArrayFrame, Layout, shown
+from .streams import ListedSchedule, ListedSink, ListedSource
+
+__all__ = ["ArrayFrame", "Layout", "ListedSchedule", "ListedSink", "ListedSource", "shown"]
