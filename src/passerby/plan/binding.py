@@ -1,0 +1,38 @@
+"""Is this plan for this footage? A plan laid over another film would leave everybody bare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..core.errors import PlanError
+from ..core.schedule import Schedule
+from ..core.time import FOREVER
+from .document import Document
+from .edits import Bound, Edited, bind
+from .timeline import Decided, Timeline
+
+
+def check_binding(document: Document, sha256: str, streams: Sequence[str]) -> None:
+    """`PlanError` unless `document` was made for the file with this hash and stream layout."""
+    hint = "make a plan for this file with `passerby scan`"
+    if document.media.sha256 != sha256:
+        raise PlanError("the plan was made for other footage (SHA-256 differs)", hint=hint)
+    if tuple(streams) != document.media.streams:
+        raise PlanError("the plan was made for another layout of streams", hint=hint)
+
+
+def check_frames(document: Document, frames: int) -> None:
+    """`PlanError` unless as many frames were decoded now as when the plan was made."""
+    if frames != document.media.frames:
+        raise PlanError(
+            f"{frames} frames were decoded, {document.media.frames} when the plan was made",
+            hint="make the plan again with `passerby scan`",
+        )
+
+
+def schedule_of(document: Document) -> tuple[Schedule, Timeline, Bound]:
+    """What `document` hides, all of it final; its tracks by time; what became of its edits."""
+    tracks = tuple(document.whole_tracks())
+    timeline = Timeline.of(tracks, document.policy)
+    bound = bind(document.edits, tracks, document.policy.style)
+    return Edited(Decided(timeline, FOREVER), bound), timeline, bound

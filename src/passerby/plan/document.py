@@ -1,0 +1,190 @@
+"""The plan as people read and edit it: models of the JSON document, version plan/1.
+
+No identity inside: geometry, kinds, scores and reasons; no crops, no recognised text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..core.geometry import Box
+from ..core.time import Ticks
+from ..core.track import Key, Track, Why
+from .policy import Policy
+
+VERSION: Final = "plan/1"
+
+_LAST: Final = 2**62
+Tick = Annotated[int, Field(strict=True, ge=-_LAST, le=_LAST)]
+Pixel = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+Kind = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,31}$")]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, Field(max_length=1000)]
+Plain = bool | int | float | str | None | list[str]
+Corners = tuple[Pixel, Pixel, Pixel, Pixel]
+Reason = Literal["seen", "filled", "reach", "edited"]
+_REASONS: Final[dict[Why, Reason]] = {
+    Why.SEEN: "seen",
+    Why.FILLED: "filled",
+    Why.REACH: "reach",
+    Why.EDITED: "edited",
+}
+KeyRow = tuple[Tick, Pixel, Pixel, Pixel, Pixel, Reason, Score | None]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Media(_Model):
+    """Which footage the plan was made for. Ticks count in `time_base` seconds."""
+
+    sha256: Hash = Field(description="Of the whole file.")
+    kind: Literal["video", "photo"]
+    container: Text
+    size: tuple[Count, Count] = Field(description="Width and height as shown, in pixels.")
+    orientation: Annotated[int, Field(ge=1, le=8)] = Field(description="As in EXIF.")
+    time_base: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,18}/[1-9][0-9]{0,18}$")]
+    frames: Count = Field(description="How many frames were decoded.")
+    first: Tick = Field(description="First tick of the first frame.")
+    end: Tick = Field(description="First tick after the last frame.")
+    streams: tuple[Text, ...] = Field(description="Kind and codec of each stream, in file order.")
+
+
+class MadeBy(_Model):
+    """The Passerby that made the plan."""
+
+    version: Text
+
+
+class DetectorUsed(_Model):
+    """A detector, and how it was used."""
+
+    name: Text
+    family: Text
+    kind: Kind
+    sha256: Hash
+    runtime: Text
+    licence: Text
+    thresholds: dict[Text, Score] = Field(
+        description="The scores from which a sighting starts a track, or supports one."
+    )
+    smallest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        description="Smallest size, in display pixels, that was searched for."
+    )
+
+
+class TrackRows(_Model):
+    """One person's face (or plate, ...) through time."""
+
+    id: Annotated[int, Field(strict=True, ge=0, le=2**53)]
+    kind: Kind
+    score: Score = Field(description="The best score with which it was ever seen.")
+    keys: Annotated[tuple[KeyRow, ...], Field(min_length=1)] = Field(
+        description="tick, x0, y0, x1, y1 (display pixels, half-open), why, score; by rising tick."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        before = -_LAST - 1
+        for at, x0, y0, x1, y1, _, _ in self.keys:
+            if at <= before:
+                raise ValueError(f"track {self.id}: the keys are not in order of time at tick {at}")
+            if x1 < x0 or y1 < y0:
+                raise ValueError(f"track {self.id}: the box at tick {at} is inside out")
+            before = at
+        return self
+
+    @classmethod
+    def of(cls, track: Track) -> Self:
+        rows = tuple((k.at, *k.box.corners, _REASONS[k.why], k.score) for k in track.keys)
+        return cls(id=track.id, kind=track.kind, score=track.score, keys=rows)
+
+    def track(self) -> Track:
+        keys = (
+            Key(Ticks(at), Box(x0, y0, x1, y1), Why(why), score)
+            for at, x0, y0, x1, y1, why, score in self.keys
+        )
+        return Track(self.id, self.kind, tuple(keys))
+
+
+def _check_span(span: tuple[int, int]) -> None:
+    if span[1] <= span[0]:
+        raise ValueError(f"a span needs start < end, got {list(span)}")
+
+
+class Hide(_Model):
+    """Hide this box in every frame that touches the span, whatever the tracks say."""
+
+    do: Literal["hide"] = "hide"
+    span: tuple[Tick, Tick] = Field(description="First tick, first tick after.")
+    box: Corners = Field(description="x0, y0, x1, y1 in display pixels; hidden as it is.")
+    kind: Kind = "face"
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        _check_span(self.span)
+        x0, y0, x1, y1 = self.box
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError(f"the box to hide is empty or inside out: {list(self.box)}")
+        return self
+
+
+class Keep(_Model):
+    """Don't hide this track, in the span or all the time; does nothing if it is not found."""
+
+    do: Literal["keep"] = "keep"
+    track: Annotated[int, Field(strict=True, ge=0, le=2**53)]
+    where: tuple[Tick, Pixel, Pixel, Pixel, Pixel] = Field(
+        description="Tick and box of one of the track's keys: where it was pointed at. The edit "
+        "applies only if the track still is there."
+    )
+    span: tuple[Tick, Tick] | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.span is not None:
+            _check_span(self.span)
+        _, x0, y0, x1, y1 = self.where
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError("the place of the track to keep is empty or inside out")
+        return self
+
+
+Edit = Annotated[Hide | Keep, Field(discriminator="do")]
+
+
+class Document(_Model):
+    """A plan: what Passerby found (tracks) and what people decided about it (edits)."""
+
+    passerby: Literal["plan/1"] = "plan/1"
+    media: Media
+    made_by: MadeBy
+    settings: dict[Text, Plain] = Field(description="What was asked for, as given.")
+    policy: Policy
+    detectors: tuple[DetectorUsed, ...]
+    tracks: tuple[TrackRows, ...] = Field(description="The machine's part.")
+    edits: tuple[Edit, ...] = Field(default=(), description="People's part: only ever added to.")
+
+    @model_validator(mode="after")
+    def _one_id_each(self) -> Self:
+        ids = [track.id for track in self.tracks]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two tracks have the same id")
+        return self
+
+    def whole_tracks(self) -> Iterator[Track]:
+        """The machine's part as values."""
+        return (rows.track() for rows in self.tracks)
+
+
+def rows_of(tracks: Iterable[Track]) -> tuple[TrackRows, ...]:
+    """Tracks as the document holds them."""
+    return tuple(map(TrackRows.of, tracks))

@@ -1,0 +1,106 @@
+"""What people decided about a plan: hide more, or keep somebody. Hiding always wins its span."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..core.geometry import Box
+from ..core.schedule import Region, Schedule, Style
+from ..core.time import FOREVER, Span, Ticks
+from ..core.track import Track
+from .document import Edit, Hide, Keep
+
+SAME: Final = 0.5  # overlap (intersection over union) from which two boxes are the same place
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A keep edit that did not find its track, and so does nothing. `edit` counts from 0."""
+
+    edit: int
+    track: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Edits that were looked up in the tracks of a plan.
+
+    `hides`: span and region, always all of them. `keeps`: (track, span). `unbound`: the others.
+    """
+
+    hides: tuple[tuple[Span, Region], ...] = ()
+    keeps: tuple[tuple[int, Span], ...] = ()
+    unbound: tuple[Unbound, ...] = ()
+
+
+def bind(edits: Sequence[Edit], tracks: Iterable[Track], style: Style) -> Bound:
+    """Finds what each edit speaks of. A hide needs nothing; a keep needs its very track.
+
+    A keep must name a track that, at the tick and place where the person pointed at it, still is
+    there: after another detection the same number may belong to somebody else.
+    """
+    wanted = {edit.track for edit in edits if isinstance(edit, Keep)}
+    known = {track.id: track for track in tracks if track.id in wanted}
+    hides: list[tuple[Span, Region]] = []
+    keeps: list[tuple[int, Span]] = []
+    unbound: list[Unbound] = []
+    for number, edit in enumerate(edits):
+        match edit:
+            case Hide():
+                region = Region(Box(*edit.box).snapped(), style, edit.kind, -1 - number)
+                hides.append((Span(*map(Ticks, edit.span)), region))
+            case Keep():
+                reason = _missing(edit, known.get(edit.track))
+                if reason:
+                    unbound.append(Unbound(number, edit.track, reason))
+                else:
+                    start, end = edit.span or (-FOREVER, FOREVER)
+                    keeps.append((edit.track, Span(Ticks(start), Ticks(end))))
+    return Bound(tuple(hides), tuple(keeps), tuple(unbound))
+
+
+def _missing(edit: Keep, track: Track | None) -> str:
+    """Why `edit` can't be applied to `track`; empty when it can."""
+    if track is None:
+        return "no such track"
+    at, *corners = edit.where
+    there = next((key.box for key in track.keys if key.at == at), None)
+    if there is None:
+        return "the track is not there at that tick"
+    if _overlap(there, Box(*corners)) < SAME:
+        return "the track is somewhere else at that tick"
+    return ""
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union; 0 for boxes without an area."""
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.y1, b.y1) - max(a.y0, b.y0)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (a.area + b.area - shared) if shared > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A schedule with bound edits laid over it.
+
+    Hides cover every frame that touches their span. A keep uncovers its track only in frames that
+    lie wholly inside its span, and never what a hide, or another track, covers.
+    """
+
+    under: Schedule
+    bound: Bound
+
+    @property
+    def final_until(self) -> Ticks:
+        return self.under.final_until
+
+    def regions(self, span: Span) -> tuple[Region, ...]:
+        kept = {
+            t for t, when in self.bound.keeps if when.start <= span.start < span.end <= when.end
+        }
+        tracked = tuple(r for r in self.under.regions(span) if r.track not in kept)
+        return tracked + tuple(region for when, region in self.bound.hides if when.touches(span))

@@ -1,0 +1,1 @@
+"""The published shape of each version of the plan."""
