@@ -1,0 +1,86 @@
+"""The program `passerby`: its commands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from ... import __version__
+from ...core.errors import PasserbyError, UsageError
+from . import doctor, redact, scan, verify
+from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
+from .terminal import complain, put, results_only
+
+app = typer.Typer(
+    name="passerby",
+    help="Give it footage; get back the same footage in which nobody can be recognised.",
+    epilog="Everything happens on this machine: Passerby opens no network connection.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("redact", help=redact.__doc__)(redact.redact)
+app.command("scan", help=scan.__doc__)(scan.scan)
+app.command("verify", help=verify.__doc__)(verify.verify)
+app.command("doctor", help=doctor.__doc__)(doctor.doctor)
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"passerby {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def passerby(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Say which it is."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(MISUSED)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    with results_only():
+        code = run(sys.argv[1:])
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code; every error has been told in one line by then."""
+    try:
+        return int(app(arguments, prog_name="passerby", standalone_mode=False) or DONE)
+    except PasserbyError as error:
+        problem = error
+    except typer.TyperException as error:
+        what = error.format_message().rstrip(".")
+        problem = UsageError(what, hint="passerby --help shows what there is")
+    except (KeyboardInterrupt, typer.Abort):
+        problem = stopped()
+    except Exception as error:
+        problem = unforeseen(error)
+    code = MISUSED if isinstance(problem, UsageError) else FAILED
+    complain(problem)
+    if "--json" in arguments:
+        with suppress(PasserbyError):
+            put({"passerby": "result/1", "exit": code, "error": failure(problem)})
+    return code
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """A request to end is answered like Ctrl-C; a second one ends at once."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt

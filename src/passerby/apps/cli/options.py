@@ -1,0 +1,117 @@
+"""Options that several commands share, described once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ...core.errors import UsageError
+
+WHERE = "Where it goes"
+WHAT = "What is hidden, and how"
+CODING = "How the video is written"
+PAPERS = "Plan, report, settings"
+TALK = "What is said"
+
+Style = Literal["veil", "solid", "mosaic", "blur"]
+Sound = Literal["mute", "keep"]
+Preset = Literal["fast", "balanced", "thorough"]
+
+HideOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hide",
+        metavar="KIND,...",
+        show_default="faces",
+        help="What to look for and hide. Only faces so far; plates, text and people will follow.",
+        rich_help_panel=WHAT,
+    ),
+]
+PresetOption = Annotated[
+    Preset | None,
+    typer.Option(
+        "--preset",
+        show_default="balanced",
+        help="How closely to look: thorough finds more and takes longer.",
+        rich_help_panel=WHAT,
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        show_default="auto",
+        help="What runs the detector; passerby doctor lists the names.",
+        rich_help_panel=WHAT,
+    ),
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE.toml",
+        show_default=False,
+        help="Settings to start from; options given here win over it.",
+        rich_help_panel=PAPERS,
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="REPORT.json",
+        show_default=False,
+        help="Write down what was done, dropped and not looked for.",
+        rich_help_panel=PAPERS,
+    ),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite outputs that exist already.", rich_help_panel=WHERE),
+]
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=TALK),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON object on standard output, and nothing else there.",
+        rich_help_panel=TALK,
+    ),
+]
+
+
+def kinds(hide: str | None) -> tuple[str, ...] | None:
+    """`faces,plates` -> the kinds it names; None when nothing was said."""
+    if hide is None:
+        return None
+    named = tuple(part.strip() for part in hide.split(",") if part.strip())
+    if not named:
+        raise UsageError("--hide names nothing", hint="--hide faces is the default")
+    return named
+
+
+def paper(path: Path | None, sources: Sequence[Path], *, force: bool) -> None:
+    """Make sure, before the work begins, that a plan or report may be written to `path`."""
+    from ...jobs.output import check_free
+
+    if path is not None:
+        check_free(path, inputs=sources, force=force)
+
+
+def write_paper(
+    path: Path | None, report: Mapping[str, Any], sources: Sequence[Path], *, force: bool
+) -> None:
+    """Write `report` as JSON, whole or not at all, if a path was given."""
+    from ...jobs.output import write_text
+
+    if path is not None:
+        text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+        write_text(path, text, inputs=sources, force=force)

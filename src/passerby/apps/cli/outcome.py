@@ -1,0 +1,91 @@
+"""What became of each input, as the person, the script and the exit code see it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ... import __version__
+from ...core.errors import Interrupted, PasserbyError
+
+if TYPE_CHECKING:
+    from ...jobs import Report
+
+DONE, FAILED, MISUSED, FOUND = 0, 1, 2, 3
+
+Status = Literal["done", "found", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One input: done, done with something found by verification, or failed with an error."""
+
+    input: Path
+    output: Path | None
+    status: Status
+    report: dict[str, Any] | None = None
+    error: PasserbyError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "input": str(self.input),
+            "output": None if self.output is None else str(self.output),
+            "status": self.status,
+            "error": None if self.error is None else failure(self.error),
+            "report": self.report,
+        }
+
+
+def failure(error: PasserbyError) -> dict[str, Any]:
+    """An error for scripts."""
+    return {
+        "code": error.code,
+        "what": error.what,
+        "path": None if error.path is None else str(error.path),
+        "at": error.at,
+        "hint": error.hint,
+    }
+
+
+def settled(report: Report) -> Status:
+    """What a report makes of its input."""
+    return "found" if report.findings else "done"
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """1 if anything failed, else 3 if verification found anything, else 0."""
+    states = {outcome.status for outcome in outcomes}
+    return FAILED if "failed" in states else FOUND if "found" in states else DONE
+
+
+def result(
+    command: str, outcomes: list[Outcome], skipped: Iterable[tuple[Path, str]] = ()
+) -> dict[str, Any]:
+    """The one object that `--json` prints."""
+    return {
+        "passerby": "result/1",
+        "version": __version__,
+        "command": command,
+        "exit": exit_code(outcomes),
+        "files": [outcome.as_dict() for outcome in outcomes],
+        "skipped": [{"path": str(path), "why": why} for path, why in skipped],
+    }
+
+
+def stopped() -> Interrupted:
+    """The person, or the system, asked to stop."""
+    return Interrupted("stopped", hint="what was unfinished has been removed")
+
+
+def unforeseen(error: Exception) -> PasserbyError:
+    """A mistake in Passerby: its kind and its place, not its words, which may quote the footage."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "passerby" in Path(frame.filename).parts] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+    return PasserbyError(
+        f"a mistake in Passerby itself ({type(error).__name__} in {place})",
+        hint="please report this line",
+    )

@@ -1,0 +1,240 @@
+"""Hide the people in photos and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...core.errors import Interrupted, PasserbyError, UsageError
+from .options import (
+    CODING,
+    PAPERS,
+    WHAT,
+    WHERE,
+    DeviceOption,
+    ForceOption,
+    HideOption,
+    JsonOption,
+    PresetOption,
+    QuietOption,
+    ReportOption,
+    SettingsOption,
+    Sound,
+    Style,
+    kinds,
+    paper,
+    write_paper,
+)
+from .outcome import Outcome, exit_code, result, settled, stopped, unforeseen
+from .progress import Meter, tell
+from .terminal import complain, put
+from .work import Item, Work, gather, room
+
+if TYPE_CHECKING:
+    from ...jobs import Report
+
+
+def redact(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Photos, videos, and folders of them."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            show_default="INPUT.redacted, beside it",
+            help="The file to write, for one input.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            show_default=False,
+            help="The folder to write to; the layout of input folders is kept.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    force: ForceOption = False,
+    hide: HideOption = None,
+    style: Annotated[
+        Style | None,
+        typer.Option(
+            "--style",
+            show_default="veil",
+            help="veil and solid keep nothing of what they hide; mosaic and blur keep a little, "
+            "and can be undone in part.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    voice: Annotated[
+        Sound | None,
+        typer.Option(
+            "--voice",
+            show_default="mute",
+            help="mute drops the sound; keep keeps it, and voices identify people.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    preset: PresetOption = None,
+    verify: Annotated[
+        bool | None,
+        typer.Option(
+            "--verify/--no-verify",
+            show_default="verify",
+            help="Look at the finished file before it gets its name.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    device: DeviceOption = None,
+    crf: Annotated[
+        int | None,
+        typer.Option(
+            "--crf",
+            metavar="N",
+            min=0,
+            max=63,
+            show_default="by preset",
+            help="Quality of the video: lower is better and bigger.",
+            rich_help_panel=CODING,
+        ),
+    ] = None,
+    encoder_preset: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder-preset",
+            metavar="NAME",
+            show_default="by preset",
+            help="The encoder's own speed setting, such as veryfast or slow.",
+            rich_help_panel=CODING,
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="PLAN.json",
+            show_default=False,
+            help="Hide what this plan says instead of looking; passerby scan writes one.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None,
+    save_plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-plan",
+            metavar="PLAN.json",
+            show_default=False,
+            help="Write the plan: what was hidden, when and why.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None,
+    report: ReportOption = None,
+    settings: SettingsOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> int:
+    from ... import jobs
+
+    chosen = jobs.Settings.load(
+        settings,
+        hide=kinds(hide),
+        style=style,
+        voice=voice,
+        preset=preset,
+        verify=verify,
+        device=device,
+        crf=crf,
+        encoder_preset=encoder_preset,
+    )
+    work = gather(inputs, output=output, to=to, name=jobs.default_output, is_media=jobs.is_media)
+    one_plan(work, plan, save_plan)
+    sources = [item.source for item in work.items]
+    for path in (save_plan, report):
+        paper(path, sources, force=force)
+
+    meter = Meter(quiet=quiet)
+    told_skipped(work, meter)
+    outcomes: list[Outcome] = []
+    for item in work.items:
+        job = partial(
+            jobs.redact,
+            item.source,
+            item.target,
+            chosen,
+            plan=plan,
+            save_plan=save_plan,
+            force=force,
+        )
+        outcomes.append(one(item, job, meter))
+        if isinstance(outcomes[-1].error, Interrupted):
+            break
+    summed_up(outcomes, work, meter)
+    whole = result("redact", outcomes, work.skipped)
+    alone = outcomes[0].report if len(outcomes) == 1 else None
+    write_paper(report, alone if alone is not None else whole, sources, force=force)
+    if json:
+        put(whole)
+    return exit_code(outcomes)
+
+
+def one(item: Item, job: Callable[..., Report], meter: Meter) -> Outcome:
+    """Redact one file. Its errors are told here, so that they don't stop the others."""
+    from ...jobs import NotHandedOver
+
+    try:
+        room(item)
+        with meter.watch(item.source) as progress:
+            report = job(progress=progress)
+    except NotHandedOver as error:
+        complain(error)
+        return Outcome(item.source, None, "found", error.report.as_dict(), error)
+    except UsageError:
+        raise
+    except PasserbyError as error:
+        problem = error
+    except KeyboardInterrupt:
+        problem = stopped()
+    except Exception as error:
+        problem = unforeseen(error)
+    else:
+        tell(f"{item.source} -> {item.target}", report, meter)
+        return Outcome(item.source, item.target, settled(report), report.as_dict())
+    problem.path = problem.path or item.source
+    complain(problem)
+    return Outcome(item.source, None, "failed", error=problem)
+
+
+def one_plan(work: Work, plan: Path | None, save_plan: Path | None) -> None:
+    if len(work.items) != 1 and (plan or save_plan):
+        raise UsageError("a plan belongs to one file", hint="redact the files one at a time")
+
+
+def told_skipped(work: Work, meter: Meter) -> None:
+    for path, why in work.skipped:
+        meter.say(f"{path}: left alone, {why}")
+    if not work.items:
+        raise UsageError("there is no photo or video here", hint="name a file, or another folder")
+
+
+def summed_up(outcomes: list[Outcome], work: Work, meter: Meter) -> None:
+    """One line at the end of several files."""
+    if len(outcomes) < 2 and not work.skipped:
+        return
+    counts = [
+        (sum(o.status == "done" for o in outcomes), "done"),
+        (sum(o.status == "found" for o in outcomes), "with findings"),
+        (sum(o.status == "failed" for o in outcomes), "failed"),
+        (len(work.items) - len(outcomes), "not begun"),
+        (len(work.skipped), "left alone"),
+    ]
+    meter.say(", ".join(f"{count} {word}" for count, word in counts if count))

@@ -1,0 +1,62 @@
+"""Find and follow only: write the plan, no pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...core.errors import UsageError
+from .options import (
+    WHERE,
+    DeviceOption,
+    ForceOption,
+    HideOption,
+    JsonOption,
+    PresetOption,
+    QuietOption,
+    ReportOption,
+    SettingsOption,
+    kinds,
+    paper,
+    write_paper,
+)
+from .outcome import DONE, Outcome, result
+from .progress import Meter, tell
+from .terminal import put
+
+
+def scan(
+    input: Annotated[Path, typer.Argument(metavar="INPUT", help="A photo or a video.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="PLAN.json", help="The plan to write.", rich_help_panel=WHERE
+        ),
+    ],
+    force: ForceOption = False,
+    hide: HideOption = None,
+    preset: PresetOption = None,
+    device: DeviceOption = None,
+    report: ReportOption = None,
+    settings: SettingsOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> int:
+    from ... import jobs
+
+    chosen = jobs.Settings.load(settings, hide=kinds(hide), preset=preset, device=device)
+    if input.is_dir():
+        raise UsageError("this is a folder", path=input, hint="scan one file at a time")
+    for path in (output, report):
+        paper(path, [input], force=force)
+
+    meter = Meter(quiet=quiet)
+    with meter.watch(input) as progress:
+        found = jobs.scan(input, chosen, output=output, force=force, progress=progress)
+    tell(f"{input} -> {output}", found, meter)
+    write_paper(report, found.as_dict(), [input], force=force)
+    if json:
+        put(result("scan", [Outcome(input, output, "done", report=found.as_dict())]))
+    return DONE
