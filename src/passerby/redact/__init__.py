@@ -1,1 +1,5 @@
 """Regions -> planes: hide what is inside."""
+
+from .paint import Paint
+
+__all__ = ["Paint"]

@@ -1,0 +1,76 @@
+"""The painter: regions in display pixels -> paint on a frame's own planes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..core.frame import Frame, Plane
+from ..core.geometry import Box, Size
+from ..core.schedule import Region, Style
+from .styles import blur, mosaic, solid
+from .veil import veil
+
+
+class Paint:
+    """A `core.ports.Redactor`.
+
+    `snap`: regions grow outwards to multiples of so many stored pixels (1 leaves them alone).
+    A JPEG spreads a face over every block that it touches, so a photo asks for its block size:
+    8, or 16 where chroma is halved.
+
+    What is promised, exactly and before encoding: two frames that differ only inside `veil` and
+    `solid` regions are painted alike, and nothing outside the regions changes. `mosaic` and
+    `blur` keep a coarse picture of what they cover; a trained eye or model can match it.
+    """
+
+    def __init__(self, snap: int = 1) -> None:
+        if snap < 1:
+            raise ValueError(f"snap to a whole number of pixels, at least 1, got {snap}")
+        self._snap = snap
+
+    def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
+        """Paint `regions` onto `frame`, in place; without regions nothing is copied."""
+        if not regions:
+            return
+        shown, orientation = frame.size, frame.orientation
+        boxes = [self._snapped(orientation.to_stored(r.box, shown)) for r in regions]
+        styles = [r.style for r in regions]
+        stored = orientation.stored(shown)
+        planes = frame.writable()
+
+        # First what keeps nothing, then what keeps a little. The latter looks at the painted
+        # planes, so it can't carry anything out of a veil. Then the first again, for overlaps.
+        covers = veil(planes, stored, _of(Style.VEIL, boxes, styles), boxes)
+        covers += solid(planes, stored, _of(Style.SOLID, boxes, styles))
+        for cover in covers:
+            cover.apply()
+        weak = [(b, s) for b, s in zip(boxes, styles, strict=True) if not s.keeps_nothing]
+        if weak:
+            _soften(planes, stored, weak)
+            for cover in covers:
+                cover.apply()
+
+    def _snapped(self, box: Box) -> Box:
+        n = self._snap
+        if n == 1:
+            return box
+        x0, y0, x1, y1 = box.corners
+        return Box(x0 // n * n, y0 // n * n, -(-x1 // n) * n, -(-y1 // n) * n)
+
+
+def _of(style: Style, boxes: Sequence[Box], styles: Sequence[Style]) -> list[Box]:
+    return [box for box, its in zip(boxes, styles, strict=True) if its is style]
+
+
+def _soften(planes: Sequence[Plane], stored: Size, weak: Sequence[tuple[Box, Style]]) -> None:
+    """Mosaic and blur, small before large: where two overlap, the stronger has the last word."""
+    for box, style in sorted(weak, key=lambda entry: _side(entry[0])):
+        for plane in planes:
+            cells = box.cells(stored, plane.grid)
+            if cells is not None:
+                (mosaic if style is Style.MOSAIC else blur)(plane, cells, _side(box))
+
+
+def _side(box: Box) -> float:
+    """The shorter side in pixels, also of a face that the picture's edge cuts; at least 1."""
+    return max(1.0, min(box.width, box.height))
