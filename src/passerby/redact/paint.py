@@ -52,7 +52,7 @@ class Paint:
 
     def _snapped(self, box: Box) -> Box:
         n = self._snap
-        if n == 1:
+        if n == 1 or not box.area:
             return box
         x0, y0, x1, y1 = box.corners
         return Box(x0 // n * n, y0 // n * n, -(-x1 // n) * n, -(-y1 // n) * n)
