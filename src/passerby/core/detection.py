@@ -48,3 +48,14 @@ class Detections:
         """Those with a score of at least `threshold`."""
         keep = self.scores >= threshold
         return Detections(self.boxes[keep], self.scores[keep])
+
+
+def overlaps(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Intersection over union, float32 (len(a), len(b)), in [0, 1]."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    area_a, area_b = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b))
+    union = area_a[:, None] + area_b[None, :] - shared
+    result: NDArray[np.float32] = (shared / np.maximum(union, 1e-6)).astype(np.float32)
+    return result

@@ -1,0 +1,67 @@
+"""Numeric parts of detection: plain functions on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.detection import Boxes, Scores
+
+Floats = NDArray[np.float32]
+
+
+def decode_centers(
+    heat: Floats, sizes: Floats, offsets: Floats, threshold: float, stride: int = 4
+) -> tuple[Boxes, Scores]:
+    """Centre maps -> boxes, in pixels of the network's input.
+
+    `heat` (h, w): how much a cell looks like the centre of a face, in [0, 1]; `sizes` (2, h, w):
+    log of height and width in cells; `offsets` (2, h, w): where in the cell the centre is, down and
+    across. Boxes float32 (n, 4) may reach beyond the picture: they are never clipped, so a face cut
+    by the edge keeps its size. Method: CenterFace (Xu et al., 2019, arXiv 1911.03599), section 3.
+    """
+    rows, cols = np.nonzero(heat >= threshold)
+    height, width = np.exp(sizes[:, rows, cols]) * stride
+    cy = (rows + offsets[0, rows, cols] + 0.5) * stride
+    cx = (cols + offsets[1, rows, cols] + 0.5) * stride
+    boxes = np.stack([cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2], axis=1)
+    return boxes.astype(np.float32), heat[rows, cols].astype(np.float32)
+
+
+def suppressed(boxes: Boxes, scores: Scores, limit: float) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression: indices of the boxes that stay, best first.
+
+    A box goes when its intersection over union with a better one exceeds `limit`.
+    """
+    order = np.argsort(-scores, kind="stable")
+    left, top, right, bottom = boxes.T
+    areas = (right - left) * (bottom - top)
+    stay: list[int] = []
+    while order.size:
+        best, rest = order[0], order[1:]
+        stay.append(int(best))
+        shared = np.clip(
+            np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest]), 0, None
+        ) * np.clip(
+            np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest]), 0, None
+        )
+        order = rest[shared <= limit * (areas[best] + areas[rest] - shared)]
+    return np.array(stay, np.intp)
+
+
+def turned_back(boxes: Boxes, quarters: int, width: float, height: float) -> Boxes:
+    """Boxes found in a picture that was turned clockwise -> boxes in the picture before.
+
+    `width` and `height` are those of the picture before it was turned by `quarters` quarter turns.
+    """
+    x0, y0, x1, y1 = boxes.T
+    match quarters % 4:
+        case 1:
+            parts = (y0, height - x1, y1, height - x0)
+        case 2:
+            parts = (width - x1, height - y1, width - x0, height - y0)
+        case 3:
+            parts = (width - y1, x0, width - y0, x1)
+        case _:
+            return boxes
+    return np.stack(parts, axis=1).astype(np.float32)

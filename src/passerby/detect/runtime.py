@@ -1,0 +1,143 @@
+"""One small door to the inference runtimes: a network, pictures in, arrays out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import DetectorError, UsageError
+
+Arrays = list[NDArray[np.float32]]
+
+_SHAPES_KEPT: Final = 6  # compiled shapes held at once; a job uses two or three
+
+
+class Runtime(Protocol):
+    """Runs one network. `pictures` uint8 (n, h, w, 3) -> float32 outputs in the network's order."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run(self, pictures: NDArray[np.uint8]) -> Arrays: ...
+
+
+def _threads() -> int:
+    """Half of the processors: decoding and encoding run at the same time."""
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+class OpenVinoRuntime:
+    """OpenVINO. Compiles once a shape, because fixed shapes run fastest; bf16 where it is native."""
+
+    def __init__(self, weights: Path, target: str = "CPU", precision: str = "") -> None:
+        # Note [no telemetry]: importing openvino starts openvino_telemetry, which writes a client
+        # id into the home folder. Passerby must not; with the import blocked OpenVINO uses a stub.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        import openvino
+
+        self._ov: Any = openvino
+        self._core: Any = openvino.Core()
+        if target not in {d.split(".")[0] for d in self._core.available_devices}:
+            raise UsageError(
+                f"OpenVINO has no device {target} here",
+                hint=f"it has {', '.join(self._core.available_devices)}",
+            )
+        self._target = target
+        self._model: Any = self._core.read_model(str(weights))
+        self._options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
+        if target == "CPU":
+            self._options["INFERENCE_NUM_THREADS"] = _threads()
+        native = self._core.get_property(target, "OPTIMIZATION_CAPABILITIES")
+        self.precision = precision or ("bf16" if "BF16" in native else "f32")
+        if precision:
+            self._options["INFERENCE_PRECISION_HINT"] = precision
+        self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        version = self._ov.get_version().split("-")[0]
+        return f"openvino {version} {self._target} {self.precision}"
+
+    def run(self, pictures: NDArray[np.uint8]) -> Arrays:
+        request = self._compiled.get(pictures.shape)
+        if request is None:
+            request = self._compiled[pictures.shape] = self._compile(pictures.shape)
+            if len(self._compiled) > _SHAPES_KEPT:
+                self._compiled.popitem(last=False)
+        else:
+            self._compiled.move_to_end(pictures.shape)
+        results = request.infer([pictures], share_inputs=True, share_outputs=False)
+        return [np.asarray(value, np.float32) for value in results.values()]
+
+    def _compile(self, shape: tuple[int, ...]) -> Any:
+        n, height, width, _ = shape
+        model = self._model.clone()
+        model.reshape([n, 3, height, width])
+        steps = self._ov.preprocess.PrePostProcessor(model)
+        layout = self._ov.Layout
+        steps.input().tensor().set_element_type(self._ov.Type.u8).set_layout(layout("NHWC"))
+        steps.input().model().set_layout(layout("NCHW"))
+        steps.input().preprocess().convert_element_type(self._ov.Type.f32)
+        compiled = self._core.compile_model(steps.build(), self._target, self._options)
+        return compiled.create_infer_request()
+
+
+class OnnxRuntime:
+    """ONNX Runtime: the fallback that runs everywhere."""
+
+    def __init__(self, weights: Path, provider: str = "CPUExecutionProvider") -> None:
+        import onnxruntime
+
+        if provider not in onnxruntime.get_available_providers():
+            raise UsageError(
+                f"ONNX Runtime has no provider {provider} here",
+                hint=f"it has {', '.join(onnxruntime.get_available_providers())}",
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = _threads()
+        options.log_severity_level = 4
+        self._session: Any = onnxruntime.InferenceSession(
+            str(weights), options, providers=[provider]
+        )
+        self._input: str = self._session.get_inputs()[0].name
+        self.name = f"onnxruntime {onnxruntime.__version__} {provider.removesuffix('ExecutionProvider')} f32"
+
+    def run(self, pictures: NDArray[np.uint8]) -> Arrays:
+        tensor = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
+        return [np.asarray(a, np.float32) for a in self._session.run(None, {self._input: tensor})]
+
+
+def open_runtime(weights: Path, device: str = "auto") -> Runtime:
+    """The runtime that `device` names: ``auto``, or ``runtime[:target[:precision]]``.
+
+    ``auto`` takes OpenVINO on the CPU where it loads, else ONNX Runtime. Examples:
+    ``openvino:GPU``, ``openvino:CPU:f32``, ``onnxruntime``, ``onnxruntime:CUDA``.
+    Raises UsageError for a name or target that isn't there, DetectorError when nothing loads.
+    """
+    runtime, _, rest = device.partition(":")
+    target, _, precision = rest.partition(":")
+    if runtime not in ("auto", "openvino", "onnxruntime") or precision not in ("", "f32", "bf16", "f16"):
+        raise UsageError(
+            f"no device called {device}",
+            hint="use auto, openvino[:CPU|GPU|NPU[:f32|bf16|f16]] or onnxruntime[:CPU|CUDA|...]",
+        )
+    try:
+        if runtime == "onnxruntime":
+            return OnnxRuntime(weights, f"{target or 'CPU'}ExecutionProvider")
+        try:
+            return OpenVinoRuntime(weights, target or "CPU", precision)
+        except (ImportError, RuntimeError):
+            if runtime == "openvino":
+                raise
+            return OnnxRuntime(weights)
+    except (ImportError, RuntimeError, OSError) as error:
+        raise DetectorError(
+            f"no inference runtime could load the model ({type(error).__name__})",
+            hint="run `passerby doctor` to see what is installed",
+        ) from error

@@ -1,0 +1,250 @@
+"""How things moved between two frames: sparse optical flow on a small luma, forwards and back.
+
+Each box is carried by the median motion of a grid of points on it, checked by following the points
+back to where they came from (Kalal, Mikolajczyk, Matas: "Forward-Backward Error", ICPR 2010). The
+points are followed by pyramidal Lucas-Kanade (Bouguet 2000).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.frame import Frame, Picture
+from ..core.time import Span
+
+Points = NDArray[np.float32]
+Rows = NDArray[np.float32]
+
+SIDE: Final = 640  # the small luma's long side is at most this
+_GRID: Final = 4  # points across and down a box
+_BACK: Final = (7, 5)  # points across and down the whole picture, for the camera's own motion
+_WINDOW: Final = (13, 13)
+_LEVELS: Final = 3
+_STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
+ENOUGH: Final = 0.35  # share of a box's points that must agree for its motion to count
+_ALIKE: Final = 0.55  # correlation with itself that a box must keep from frame to frame
+_FOUND: Final = 0.65  # correlation that a box searched for must have
+_TEMPLATE: Final = 20  # small pixels: larger templates are shrunk before the search
+_RETURN: Final = 1.2  # small pixels within which a point must return
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What is kept of a frame for following: a small luma and its brightness."""
+
+    index: int
+    span: Span
+    scale: float  # small pixels per display pixel
+    width: int  # of the small luma
+    height: int
+    luma: Picture
+    thumb: NDArray[np.float32]
+    light: float  # mean brightness, 0..255
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Boxes after one step: rows float32 (n, 4) display pixels; `held` share of points that agree."""
+
+    boxes: Rows
+    held: NDArray[np.float32]
+    camera: NDArray[np.float32]  # (2,) display pixels: how the background moved
+    steady: float  # share of background points that could be followed
+
+
+def still(frame: Frame, index: int) -> Still:
+    """Shrink; keep nothing else of the frame."""
+    halvings = 0
+    while max(frame.size.width, frame.size.height) >> halvings > SIDE:
+        halvings += 1
+    luma = np.ascontiguousarray(frame.luma(halvings))
+    thumb = cv2.resize(luma, (48, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    height, width = luma.shape
+    return Still(
+        index=index,
+        span=frame.span,
+        scale=width / frame.size.width,
+        width=width,
+        height=height,
+        luma=luma,
+        thumb=thumb,
+        light=float(thumb.mean()),
+    )
+
+
+def likeness(a: Still, b: Still) -> float:
+    """Correlation of two frames' thumbnails, -1..1; blind to brightness and contrast."""
+    x, y = a.thumb - a.thumb.mean(), b.thumb - b.thumb.mean()
+    norm = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / norm if norm > 1 else 1.0
+
+
+def _flow(a: Still, b: Still, points: Points) -> tuple[Points, Any]:
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
+        a.luma,
+        b.luma,
+        points,
+        None,  # type: ignore[call-overload]
+        winSize=_WINDOW,
+        maxLevel=_LEVELS,
+        criteria=_STOP,
+    )
+    return moved, status.ravel() > 0
+
+
+def _background(width: int, height: int) -> Points:
+    across, down = _BACK
+    xs = (np.arange(across, dtype=np.float32) + 0.5) * width / across
+    ys = (np.arange(down, dtype=np.float32) + 0.5) * height / down
+    return np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def _on_boxes(boxes: Rows, width: int, height: int) -> Points:
+    """A grid of points on the visible middle of each box, (n, GRID * GRID, 2)."""
+    share = (np.arange(_GRID, dtype=np.float32) + 0.5) / _GRID * 0.8 + 0.1
+    x0, x1 = np.clip(boxes[:, 0], 0, width - 1), np.clip(boxes[:, 2], 1, width)
+    y0, y1 = np.clip(boxes[:, 1], 0, height - 1), np.clip(boxes[:, 3], 1, height)
+    xs = x0[:, None] + (x1 - x0)[:, None] * share
+    ys = y0[:, None] + (y1 - y0)[:, None] * share
+    grid = np.empty((len(boxes), _GRID, _GRID, 2), np.float32)
+    grid[..., 0] = xs[:, None, :]
+    grid[..., 1] = ys[:, :, None]
+    return grid.reshape(len(boxes), _GRID * _GRID, 2)
+
+
+def step(
+    a: Still, b: Still, boxes: Rows, ahead: Points | None = None, *, calm: bool = False
+) -> Step:
+    """Carry `boxes` (n, 4), display pixels, from frame `a` to frame `b` (either may be earlier).
+
+    A box whose points are lost, or that no longer looks like itself (the face ran away and the points
+    stayed on the background), is searched for around where `ahead` (n, 2), display pixels, says that
+    it moved to; `held` is 1 when it was found there and 0 when it was not.
+    `calm` says that the two pictures are known to be alike: with no boxes nothing is computed.
+    """
+    if calm and not len(boxes):
+        nothing = np.zeros(0, np.float32)
+        return Step(boxes, nothing, np.zeros(2, np.float32), 1.0)
+    small = boxes * np.float32(a.scale)
+    if ahead is None:
+        ahead = np.zeros((len(boxes), 2), np.float32)
+    n, per = len(boxes), _GRID * _GRID
+    on_boxes = _on_boxes(small, a.width, a.height)
+    background = _background(a.width, a.height)
+    start = np.concatenate([background, on_boxes.reshape(-1, 2)])
+    there, found = _flow(a, b, start)
+    back, returned = _flow(b, a, there)
+    error = np.abs(back - start).max(axis=1)
+    good = found & returned & (error < _RETURN)
+    shift = there - start
+    nb = len(background)
+    outside = good[:nb] & ~_covered(background, small)
+    camera = np.median(shift[:nb][outside], axis=0) if outside.sum() >= 5 else np.zeros(2)
+    moved = small.copy()
+    held = np.zeros(n, np.float32)
+    shifts, goods = shift[nb:].reshape(n, per, 2), good[nb:].reshape(n, per)
+    for i in range(n):
+        ok = goods[i]
+        held[i] = ok.mean()
+        if ok.sum() < 4:
+            continue
+        move = np.median(shifts[i][ok], axis=0)
+        near = np.abs(shifts[i] - move).max(axis=1) < max(1.5, 0.15 * (small[i, 2] - small[i, 0]))
+        held[i] = (ok & near).mean()
+        zoom = _zoom(on_boxes[i][ok & near], shifts[i][ok & near])
+        centre = (small[i, :2] + small[i, 2:]) / 2 + move
+        half = (small[i, 2:] - small[i, :2]) / 2 * zoom
+        moved[i] = np.concatenate([centre - half, centre + half])
+    for i in range(n):
+        if held[i] >= ENOUGH and alike(a, b, small[i], moved[i]) >= _ALIKE:
+            continue
+        found_at = sought(a, b, small[i], ahead[i] * np.float32(a.scale))
+        held[i] = 0 if found_at is None else 1
+        if found_at is not None:
+            moved[i] = found_at
+    return Step(
+        boxes=(moved / np.float32(a.scale)).astype(np.float32),
+        held=held,
+        camera=(camera / a.scale).astype(np.float32),
+        steady=float(good[:nb].mean()),
+    )
+
+
+def _patch(luma: Picture, row: Rows) -> Picture | None:
+    """The part of `luma` inside `row` (small pixels), None when less than 3 x 3 of it shows."""
+    x0, y0 = max(0, int(row[0])), max(0, int(row[1]))
+    x1, y1 = min(luma.shape[1], int(np.ceil(row[2]))), min(luma.shape[0], int(np.ceil(row[3])))
+    return luma[y0:y1, x0:x1] if x1 - x0 >= 3 and y1 - y0 >= 3 else None
+
+
+def alike(a: Still, b: Still, before: Rows, after: Rows) -> float:
+    """Correlation of a box with itself one step later, -1..1; 1 when too little of it shows."""
+    x, y = _patch(a.luma, before), _patch(b.luma, after)
+    if x is None or y is None:
+        return 1.0
+    side = (min(16, x.shape[1]), min(16, x.shape[0]))
+    p = cv2.resize(x, side, interpolation=cv2.INTER_AREA).astype(np.float32)
+    q = cv2.resize(y, side, interpolation=cv2.INTER_AREA).astype(np.float32)
+    p -= p.mean()
+    q -= q.mean()
+    norm = float(np.sqrt((p * p).sum() * (q * q).sum()))
+    return float((p * q).sum()) / norm if norm > p.size else 1.0
+
+
+def sought(a: Still, b: Still, row: Rows, ahead: Points) -> Rows | None:
+    """Search frame `b` for what is inside `row` (small pixels) in `a`, around `row` + `ahead`.
+
+    By normalised correlation (Lewis 1995) over two box sizes each way; None when nothing is alike.
+    """
+    template = _patch(a.luma, row)
+    if template is None:
+        return None
+    h, w = template.shape
+    reach = 2.0 * max(w, h) + float(np.abs(ahead).max())
+    x0, y0 = max(0.0, float(row[0])), max(0.0, float(row[1]))
+    left, top = max(0, int(x0 + ahead[0] - reach)), max(0, int(y0 + ahead[1] - reach))
+    right = min(b.width, int(x0 + ahead[0] + w + reach))
+    bottom = min(b.height, int(y0 + ahead[1] + h + reach))
+    if right - left <= w or bottom - top <= h:
+        return None
+    window = b.luma[top:bottom, left:right]
+    shrink = max(1.0, max(w, h) / _TEMPLATE)
+    if shrink > 1:
+        size = (max(4, round(w / shrink)), max(4, round(h / shrink)))
+        template = cv2.resize(template, size, interpolation=cv2.INTER_AREA)
+        size = (max(5, round(window.shape[1] / shrink)), max(5, round(window.shape[0] / shrink)))
+        window = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
+        if window.shape[0] <= template.shape[0] or window.shape[1] <= template.shape[1]:
+            return None
+    if float(template.std()) < 4:
+        return None
+    _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED))
+    if best < _FOUND:
+        return None
+    shift = np.float32([left + at[0] * shrink - x0, top + at[1] * shrink - y0])
+    return row + np.tile(shift, 2)
+
+
+def _covered(points: Points, boxes: Rows) -> NDArray[np.bool_]:
+    """Which of the points lie on any box."""
+    x, y = points[:, 0, None], points[:, 1, None]
+    on = (x >= boxes[:, 0]) & (x < boxes[:, 2]) & (y >= boxes[:, 1]) & (y < boxes[:, 3])
+    result: NDArray[np.bool_] = on.any(axis=1)
+    return result
+
+
+def _zoom(points: Points, shifts: Points) -> float:
+    """By how much the points moved apart: 1 is not at all; bounded, 1 when there are too few."""
+    if len(points) < 6:
+        return 1.0
+    before = points - points.mean(axis=0)
+    after = points + shifts - (points + shifts).mean(axis=0)
+    spread = float((before * before).sum())
+    if spread < 1:
+        return 1.0
+    return float(np.clip((before * after).sum() / spread, 0.95, 1.05))
