@@ -1,45 +1,47 @@
-"""Say how far the frames that pass by have come, without slowing them down."""
+"""Say how far the items that pass by have come, without slowing them down."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
-from ..core.frame import Frame
 from ..core.ports import Progress
-from ..core.time import Clock, Ticks
+from ..core.time import Clock, Span, Ticks
 from .ending import ending
 
 PAUSE: Final = 0.1  # seconds between two reports
+T = TypeVar("T")
 
 
 def told(
-    frames: Iterable[Frame],
-    progress: Progress | None,
-    phase: str,
+    items: Iterable[T],
+    span: Callable[[T], Span],
     clock: Clock,
-    total: Fraction | None,
+    tell: Progress | None,
     *,
+    phase: str,
+    total: Fraction | None,
     pause: float = PAUSE,
-) -> Iterator[Frame]:
-    """Yield `frames` unchanged; tell `progress` about them every `pause` seconds, and at the end.
+) -> Iterator[T]:
+    """Yield `items` unchanged; `tell` how far they are at the start, every `pause` s and at the end.
 
-    `done` counts from the start of the first frame to the end of the one that was passed on last.
+    How far: seconds from the start of the first item to the end of the last that was passed on.
     """
-    with ending(frames):
-        if progress is None:
-            yield from frames
+    with ending(items):
+        if tell is None:
+            yield from items
             return
         first: Ticks | None = None
         done, last = Fraction(0), time.monotonic()
-        progress(phase, done, total)
-        for frame in frames:
-            yield frame
-            first = frame.span.start if first is None else first
-            done = clock.seconds(Ticks(frame.span.end - first))
+        tell(phase, done, total)
+        for item in items:
+            yield item
+            when = span(item)
+            first = when.start if first is None else first
+            done = clock.seconds(Ticks(when.end - first))
             if time.monotonic() - last >= pause:
                 last = time.monotonic()
-                progress(phase, done, total)
-        progress(phase, done, total)
+                tell(phase, done, total)
+        tell(phase, done, total)

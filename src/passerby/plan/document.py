@@ -164,7 +164,7 @@ Edit = Annotated[Hide | Keep, Field(discriminator="do")]
 class Document(_Model):
     """A plan: what Passerby found (tracks) and what people decided about it (edits)."""
 
-    passerby: Literal["plan/1"] = "plan/1"
+    passerby: Literal["plan/1"]
     media: Media
     made_by: MadeBy
     settings: dict[Text, Plain] = Field(description="What was asked for, as given.")

@@ -26,9 +26,9 @@ class FollowingPlanner:
     Note [one frame behind]: a region needs its track's next key, so a frame is final when the
     keys of the frame after it are.
 
-    Note [tracks are dense]: a follower gives a key for every frame of a track. Where one frame is
-    left out it is covered from both sides; where more are, the rest becomes a track of its own,
-    because what lies between can't be known in a stream before it must be shown.
+    Note [tracks are dense]: a follower gives a key for every frame of a track. Where it leaves a
+    frame out, the rest becomes a track of its own: what lies between can't be known in a stream
+    before it must be shown, and a saved plan would cover it.
 
     `edits`: hides apply; keeps need whole tracks, so in a first pass they find nothing.
     """
@@ -117,8 +117,8 @@ class FollowingPlanner:
             raise RuntimeError(f"a follower gave a key at tick {key.at}, where no frame begins")
         if key.at < self._keys_until:
             raise RuntimeError(f"a follower changed its mind about tick {key.at}")
-        ours, last = self._ids.get((number, track), (0, -3))
-        if index - last > 2:  # Note [tracks are dense]
+        ours, last = self._ids.get((number, track), (0, -2))
+        if index - last > 1:  # Note [tracks are dense]
             ours = self._next_id
             self._next_id += 1
         self._ids[number, track] = (ours, index)
