@@ -23,13 +23,15 @@ def results_only() -> Generator[None]:
     before.flush()
     real = os.dup(1)
     os.dup2(2, 1)
-    sys.stdout = os.fdopen(real, "w", encoding="utf-8", errors="backslashreplace")
+    sys.stdout = os.fdopen(os.dup(real), "w", encoding="utf-8", errors="backslashreplace")
     try:
         yield
     finally:
         with suppress(OSError):  # a reader that has gone away, or a full disk: told by `put`
             sys.stdout.close()
         sys.stdout = before
+        os.dup2(real, 1)
+        os.close(real)
 
 
 def put(result: Mapping[str, Any]) -> None:
