@@ -1,0 +1,72 @@
+"""How much of one picture's detail is still in another: plain functions on arrays."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.frame import Picture
+
+Reals = NDArray[np.float32]
+
+FLOOR: Final = 1.5  # rms of detail, in levels of 255, below which a window shows nothing
+BLOCK: Final = 4
+
+
+def detail(patch: Reals) -> Reals:
+    """Structure of about 3 to 12 samples: a difference of two blurs, of the patch alone."""
+    fine = cv2.GaussianBlur(patch, (3, 3), 0.7, borderType=cv2.BORDER_REPLICATE)
+    coarse = cv2.GaussianBlur(patch, (11, 11), 2.2, borderType=cv2.BORDER_REPLICATE)
+    return cast(Reals, fine - coarse)
+
+
+def reduced(picture: Picture, step: int) -> Reals:
+    """Means of step x step samples, float32; what does not fill a block at the end is left out."""
+    rows, cols = picture.shape[0] // step, picture.shape[1] // step
+    cut = picture[: rows * step, : cols * step]
+    if step > 1:
+        small: Any = cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA)
+        cut = small
+    values: Reals = cut.astype(np.float32)
+    return values
+
+
+class Likeness:
+    """How much of the detail `before` is in the detail `after`, both float32 (rows, cols).
+
+    Energies are summed once over blocks of BLOCK x BLOCK samples; windows are made of blocks.
+    """
+
+    def __init__(self, before: Reals, after: Reals) -> None:
+        rows, cols = (max(1, side // BLOCK) for side in before.shape)
+        self.blocks = (rows, cols)
+        self._both, self._own, self._other = (
+            cast(Reals, cv2.resize(energy, (cols, rows), interpolation=cv2.INTER_AREA))
+            for energy in (before * after, before * before, after * after)
+        )
+
+    def strongest(self, window: tuple[int, int], gain: float, alike: float) -> tuple[float, bool]:
+        """The largest gain among windows of so many blocks that are leaks, 0 if none is.
+
+        Gain 1 and likeness 1: all of the detail is there. A leak has at least `gain` and
+        `alike`. Also says whether `before` shows detail in any window at all.
+        """
+        size = min(window[0], self.blocks[0]), min(window[1], self.blocks[1])
+        both, own, other = (_sums(e, size) for e in (self._both, self._own, self._other))
+        told = own > FLOOR * FLOOR
+        leak = told & (both >= gain * own) & (both * both >= alike * alike * own * other)
+        leak &= both > 0
+        if not leak.any():
+            return 0.0, bool(told.any())
+        return float((both[leak] / own[leak]).max()), True
+
+
+def _sums(values: Reals, window: tuple[int, int]) -> Reals:
+    """The mean over every window that lies whole in `values`."""
+    high, wide = window
+    means = cv2.boxFilter(values, -1, (wide, high), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    rows, cols = values.shape
+    return cast(Reals, means[: rows - high + 1, : cols - wide + 1])

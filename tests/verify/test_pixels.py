@@ -1,0 +1,236 @@
+"""Planted faults are found, and what was done well passes, through a real codec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from passerby.core.frame import Picture
+from passerby.core.geometry import Box, Orientation, Size
+from passerby.core.schedule import Region, Style
+from passerby.core.time import Clock, Span, Ticks
+from passerby.redact import Paint
+from passerby.testing import ArrayFrame, Layout, ListedSchedule
+from passerby.verify.findings import Finding
+from passerby.verify.pixels import compare, examine
+
+from .coding import CLOCK, coded, face, film, span
+
+FRAMES = 4
+SCALES = (0.3, 0.6, 1.0, 2.0)
+
+
+@pytest.fixture(scope="module")
+def portrait(astronaut: Path) -> Picture:
+    with av.open(str(astronaut)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
+def planned(scale: float, style: Style) -> ListedSchedule:
+    return ListedSchedule(
+        [(span(i), Region(face(i, scale), style, "face", 0)) for i in range(FRAMES)]
+    )
+
+
+def redacted(
+    portrait: Picture, scale: float, style: Style, moved: tuple[float, float] = (0, 0)
+) -> list[ArrayFrame]:
+    frames = film(portrait, FRAMES, scale)
+    for i, frame in enumerate(frames):
+        x0, y0, x1, y1 = face(i, scale).corners
+        box = Box(x0 + moved[0], y0 + moved[1], x1 + moved[0], y1 + moved[1])
+        Paint().redact(frame, [Region(box, style, "face", 0)])
+    return frames
+
+
+def found(
+    portrait: Picture, output: Sequence[ArrayFrame], scale: float, style: Style = Style.VEIL
+) -> list[Finding]:
+    original = film(portrait, FRAMES, scale)
+    return compare(original, output, planned(scale, style), CLOCK, CLOCK)
+
+
+@pytest.mark.parametrize("style", list(Style))
+@pytest.mark.parametrize("crf", [18, 23, 30])
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_region_that_was_hidden_passes(
+    portrait: Picture, scale: float, crf: int, style: Style
+) -> None:
+    output = coded(redacted(portrait, scale, style), crf)
+    assert found(portrait, output, scale, style) == []
+
+
+@pytest.mark.parametrize("style", list(Style))
+@pytest.mark.parametrize("crf", [18, 30])
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_bare_region_is_found_in_every_frame(
+    portrait: Picture, scale: float, crf: int, style: Style
+) -> None:
+    findings = found(portrait, coded(film(portrait, FRAMES, scale), crf), scale, style)
+    assert {f.at for f in findings if f.check == "pixels.left"} == {
+        span(i).start for i in range(FRAMES)
+    }
+
+
+@pytest.mark.parametrize("style", [Style.VEIL, Style.SOLID])
+@pytest.mark.parametrize("crf", [18, 30])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("moved", [(8, 0), (-8, 0), (0, 8), (0, -8)])
+def test_a_cover_that_sits_eight_pixels_off_is_found(
+    portrait: Picture, scale: float, crf: int, style: Style, moved: tuple[float, float]
+) -> None:
+    output = coded(redacted(portrait, scale, style, moved), crf)
+    assert [f for f in found(portrait, output, scale) if f.check == "pixels.left"]
+
+
+@pytest.mark.parametrize("crf", [18, 30])
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_weak_blur_in_place_of_a_veil_is_found(portrait: Picture, scale: float, crf: int) -> None:
+    frames = film(portrait, FRAMES, scale)
+    for i, frame in enumerate(frames):
+        cells = face(i, scale).cells(frame.size)
+        assert cells is not None
+        pixels = frame.writable()[0].pixels
+        pixels[cells] = cv2.GaussianBlur(pixels[cells], (0, 0), 2)
+    assert [f for f in found(portrait, coded(frames, crf), scale) if f.check == "pixels.left"]
+
+
+def test_a_cover_that_comes_one_frame_late_is_found(portrait: Picture) -> None:
+    frames = redacted(portrait, 1.0, Style.VEIL)
+    frames[0] = film(portrait, FRAMES)[0]
+    findings = found(portrait, coded(frames, 23), 1.0)
+    assert {f.at for f in findings} == {span(0).start}
+
+
+def dropped(frames: list[ArrayFrame]) -> list[ArrayFrame]:
+    return [frames[0], *frames[2:]]
+
+
+def doubled(frames: list[ArrayFrame]) -> list[ArrayFrame]:
+    middle = Ticks(span(1).start + 100)
+    return [*frames[:2], frames[1].at(Span(middle, span(1).end)), *frames[2:]]
+
+
+def moved_in_time(frames: list[ArrayFrame]) -> list[ArrayFrame]:
+    late = Span(Ticks(span(1).start + 1), span(1).end)
+    return [frames[0], frames[1].at(late), *frames[2:]]
+
+
+def cut_short(frames: list[ArrayFrame]) -> list[ArrayFrame]:
+    return frames[:-1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "checks"),
+    [
+        (dropped, ["time.missing"]),
+        (cut_short, ["time.missing"]),
+        (doubled, ["time.added"]),
+        (moved_in_time, ["time.missing", "time.added"]),
+    ],
+)
+def test_a_fault_in_time_is_one_finding_where_it_is(
+    portrait: Picture,
+    fault: Callable[[list[ArrayFrame]], list[ArrayFrame]],
+    checks: list[str],
+) -> None:
+    output = fault(redacted(portrait, 0.6, Style.VEIL))
+    assert sorted(f.check for f in found(portrait, output, 0.6)) == sorted(checks)
+
+
+def test_a_coarser_clock_passes_within_the_tolerance_that_is_stated(portrait: Picture) -> None:
+    milliseconds = Clock(Fraction(1, 1000))
+    original = film(portrait, FRAMES, 0.3)
+    for frame, now in zip(original, (starts := [0, 40, 81, 120]), strict=True):
+        assert abs(now * 12.8 - frame.span.start) < 13
+    output = [
+        frame.at(Span(Ticks(now), Ticks(now + 20)))
+        for frame, now in zip(redacted(portrait, 0.3, Style.VEIL), starts, strict=True)
+    ]
+    exact = compare(original, output, planned(0.3, Style.VEIL), CLOCK, milliseconds)
+    loose = compare(
+        original, output, planned(0.3, Style.VEIL), CLOCK, milliseconds, Fraction(1, 1000)
+    )
+    assert {f.check for f in exact} == {"time.missing", "time.added"}
+    assert loose == []
+
+
+def test_an_empty_output_is_never_safe() -> None:
+    verdict = examine([], [], ListedSchedule([]), CLOCK, CLOCK)
+    assert not verdict.safe
+    assert verdict.as_dict()["findings"] == [{"check": "time.count", "what": "there are no frames"}]
+
+
+@pytest.mark.parametrize("orientation", list(Orientation))
+def test_original_and_output_may_be_stored_in_different_orientations(
+    portrait: Picture, orientation: Orientation
+) -> None:
+    region = Region(face(0), Style.VEIL, "face", 0)
+    plan = ListedSchedule([(span(0), region)])
+    turned = ArrayFrame.of(portrait, Layout.RGB, orientation=orientation, span=span(0))
+    upright = ArrayFrame.of(portrait, Layout.RGB, span=span(0))
+    bare = compare([turned], [upright], plan, CLOCK, CLOCK)
+    Paint().redact(upright, [region])
+    assert [f.check for f in bare] == ["pixels.left"]
+    assert compare([turned], [upright], plan, CLOCK, CLOCK) == []
+
+
+def test_another_size_is_found(portrait: Picture) -> None:
+    one = [ArrayFrame.flat(Size(64, 48), span=span(0))]
+    two = [ArrayFrame.flat(Size(48, 64), span=span(0))]
+    assert [f.check for f in compare(one, two, ListedSchedule([]), CLOCK, CLOCK)] == ["pixels.size"]
+
+
+@pytest.mark.parametrize("crf", [18, 30, 40])
+def test_what_a_codec_does_outside_the_regions_is_no_finding(portrait: Picture, crf: int) -> None:
+    frames = film(portrait, FRAMES)
+    assert compare(frames, coded(frames, crf), ListedSchedule([]), CLOCK, CLOCK) == []
+
+
+def test_another_picture_outside_the_regions_is_found(portrait: Picture) -> None:
+    frames = film(portrait, FRAMES)
+    others = [
+        ArrayFrame.of(np.roll(portrait, 40, 1)[: f.size.height, : f.size.width], span=f.span)
+        for f in frames
+    ]
+    findings = compare(frames, others, ListedSchedule([]), CLOCK, CLOCK)
+    assert {f.check for f in findings} == {"pixels.outside"}
+    assert len(findings) == FRAMES
+
+
+def test_a_changed_part_outside_the_regions_is_found(portrait: Picture) -> None:
+    frames = film(portrait, 1)
+    changed = film(portrait, 1)[0]
+    changed.writable()[0].pixels[300:400, 100:200] = 16
+    assert [f.check for f in compare(frames, [changed], ListedSchedule([]), CLOCK, CLOCK)] == [
+        "pixels.outside"
+    ]
+
+
+def test_regions_about_which_nothing_can_be_said_are_counted() -> None:
+    frame = ArrayFrame.flat(Size(200, 200), level=90, span=span(0))
+    regions = [
+        Region(Box(0, 0, 9, 30), Style.VEIL, "face", 0),
+        Region(Box(50, 50, 150, 150), Style.VEIL, "face", 1),
+    ]
+    plan = ListedSchedule([(span(0), region) for region in regions])
+    verdict = examine([frame], [frame], plan, CLOCK, CLOCK)
+    assert verdict.safe
+    assert [n.why for n in verdict.not_made] == [
+        "1 regions are less than 12 pixels wide or high",
+        "in 1 regions the original shows no detail",
+    ]
+
+
+def test_a_thousand_findings_become_twenty_and_a_number() -> None:
+    frames = [ArrayFrame.flat(Size(16, 16), level=200, span=span(i)) for i in range(100)]
+    others = [ArrayFrame.flat(Size(16, 16), level=20, span=span(i)) for i in range(100)]
+    findings = compare(frames, others, ListedSchedule([]), CLOCK, CLOCK)
+    assert len(findings) == 21
+    assert findings[-1].what == "and 80 more like these"
