@@ -52,10 +52,25 @@ class Detections:
 
 def overlaps(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Intersection over union, float32 (len(a), len(b)), in [0, 1]."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    area_a, area_b = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b))
+    shared, area_a, area_b = _shared(a, b)
     union = area_a[:, None] + area_b[None, :] - shared
     result: NDArray[np.float32] = (shared / np.maximum(union, 1e-6)).astype(np.float32)
     return result
+
+
+def contained(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Intersection over the smaller of the two, float32 (len(a), len(b)), in [0, 1]."""
+    shared, area_a, area_b = _shared(a, b)
+    least = np.minimum(area_a[:, None], area_b[None, :])
+    result: NDArray[np.float32] = (shared / np.maximum(least, 1e-6)).astype(np.float32)
+    return result
+
+
+def _shared(
+    a: Boxes, b: Boxes
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Area of every intersection (len(a), len(b)), and the areas of `a` and of `b`."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    return shared, (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)

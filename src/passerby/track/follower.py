@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from ..core.detection import Detections, overlaps
+from ..core.detection import Boxes, Detections, contained, overlaps
 from ..core.frame import Frame
 from ..core.geometry import Size
 from ..core.ports import Detector
@@ -27,6 +27,7 @@ from .settings import FollowSettings
 _JOLT: Final = 0.25  # share of background points below which nothing can be followed
 _CUT: Final = 0.6  # likeness below which a jolt is a cut
 _FLASH: Final = 8.0  # change of mean brightness that may be a flash
+_UPSET: Final = 18.0  # sudden local change of brightness that is worth a look
 _GATE: Final = 0.12  # least overlap of a sighting with the path that it may belong to
 _TURNED: Final = 0.45  # score that a face seen in a turned picture needs
 
@@ -71,7 +72,8 @@ class Follower:
         self._looked = -1  # index of the last frame that was looked at
         self._due: dict[str, int] = {}
         self._turn = 0
-        self._finished = False
+        self._usual = 0.0  # how much the most changed part of the picture usually changes
+        self._upset = False
 
     # -- the port ---------------------------------------------------------------------------
 
@@ -94,7 +96,6 @@ class Follower:
         if self._ring and self._previous is not None and self._looked < self._ring[-1].index:
             self._look(self._ring[-1], self._previous)
         self._previous = None
-        self._finished = True
         self._emit(self._next_index)
         self._final = FOREVER
         self._ring.clear()
@@ -118,6 +119,9 @@ class Follower:
         rows = _rows([p.at(before.index) for p in alive])
         alike = motion.likeness(before, now)
         flash = abs(now.light - before.light) > _FLASH
+        upset = motion.upset(before, now)
+        self._upset = upset > _UPSET and upset > 3 * self._usual
+        self._usual = 0.8 * self._usual + 0.2 * min(upset, 2 * self._usual + 4)
         ahead = _pairs([p.velocity for p in alive])
         step = motion.step(before, now, rows, ahead, calm=alike > 0.985 and not flash)
         if step.steady < _JOLT and (alike < 0.985 or flash):
@@ -161,7 +165,7 @@ class Follower:
         drift = np.zeros(2, np.float32) if jolted else camera + path.velocity
         path.velocity = path.velocity * np.float32(0.85)
         moved = old + np.tile(drift, 2).astype(np.float32)
-        path.follow(now.index, moved, since + 3 * path.lost)
+        path.follow(now.index, moved, since + 2 * path.lost)
 
     def _retire(self, now: Still) -> None:
         """End paths that left the picture, or were not seen for too long."""
@@ -175,8 +179,12 @@ class Follower:
             )
             unseen = now.span.end - self._span_start(path.last_seen)
             astray = path.lost and now.span.end - self._span_start(path.lost_at) > self._hold
-            if gone or unseen > self._reach or (astray and path.missed > 0):
+            if gone or unseen > self._patience(path) or (astray and path.missed > 0):
                 path.alive = False
+
+    def _patience(self, path: Path) -> int:
+        """For how many ticks a path is followed unseen: longer the surer it is a face."""
+        return int(self._reach * min(1.0, 0.25 + path.best))
 
     def _span_start(self, index: int) -> Ticks:
         """The first tick of frame `index`; of the oldest frame kept when it is older."""
@@ -186,21 +194,22 @@ class Follower:
     # -- looking ----------------------------------------------------------------------------
 
     def _wants(self, now: Still) -> bool:
-        if now.index in self._jolts or now.index in self._cuts:
+        if now.index in self._jolts or now.index in self._cuts or self._upset:
             return True
         since = now.span.end - self._span_start(self._looked)
         if since > self._interval:
             return True
         alive = self._alive()
-        troubled = any(p.lost in (1, 3) for p in alive) or self._crowded(alive, now.index)
-        return troubled and 3 * since > self._interval
+        if any(p.lost in (1, 3) for p in alive) and 3 * since > self._interval:
+            return True
+        return 2 * since > self._interval and self._crowded(alive, now.index)
 
     def _crowded(self, alive: list[Path], index: int) -> bool:
         """True when two faces pass each other."""
         rows = _rows([p.at(index) for p in alive])
         shared = overlaps(rows, rows)
         np.fill_diagonal(shared, 0)
-        return bool((shared > 0.05).any())
+        return bool((shared > 0.1).any())
 
     def _is_due(self, what: str, now: Still, interval: Ticks) -> bool:
         due = self._due.get(what)
@@ -221,8 +230,10 @@ class Follower:
             self._sight(alive[p], now.index, seen.boxes[d], float(seen.scores[d]), back)
         matched_rows = [seen.boxes[d] for _, d in pairs]
         missing = [p for i, p in enumerate(alive) if i not in {i for i, _ in pairs}]
-        budget = self._settings.close_looks
-        for path in sorted(missing, key=lambda p: (p.missed, -p.best))[:budget]:
+        spent = self.looks["close"]
+        for path in sorted(missing, key=lambda p: (p.missed, -p.best)):
+            if self.looks["close"] - spent >= self._settings.close_looks:
+                break
             found = self._closer(path, frame, now.index, matched_rows)
             if found is None:
                 continue
@@ -230,13 +241,18 @@ class Follower:
             path.turn = turn
             self._sight(path, now.index, row, score, back)
             matched_rows.append(row)
-            budget -= 1
         for path in missing:
             if path.last_seen != now.index:
                 path.missed += 1
-        news = self._news(seen, claimed, frame, now, budget, matched_rows)
+                self._supersede(path, now.index, matched_rows)
+        news = self._news(seen, claimed, frame, now, matched_rows)
         self._paths += news
         self._trace_back(news, back, now)
+
+    def _supersede(self, path: Path, index: int, rows: list[Row]) -> None:
+        """End a path that was missed twice where another face is seen: that one is covered now."""
+        if path.missed > 1 and rows:
+            path.alive = bool(_affinity(_rows([path.at(index)]), _rows(rows)).max() < 0.3)
 
     def _whole(self, now: Still, frame: Frame) -> Detections:
         s, threshold = self._settings, self._settings.near
@@ -255,15 +271,19 @@ class Follower:
             self.looks["coarse"] += 1
             parts.append(looks.whole(frame, self._detector, self._coarse, threshold, 0, gain))
         if self._is_due("turned", now, self._turned_interval):
-            self.looks["turned"] += 1
             self._turn = {0: 1, 1: 3, 3: 2, 2: 1}[self._turn]
-            scale = self._coarse * 0.75
-            parts.append(looks.whole(frame, self._detector, scale, _TURNED, self._turn, gain))
+            for turn in {self._turn, 1, 3} if now.index in self._cuts else {self._turn}:
+                self.looks["turned"] += 1
+                for scale, crop in looks.tiles(self._size, self._fine, s.coarse):
+                    look = looks.Look(
+                        scale=scale, threshold=_TURNED, crop=crop, turn=turn, gain=gain
+                    )
+                    parts.append(self._detector.detect(frame, look))
         return looks.united(parts)
 
     def _matched(self, alive: list[Path], index: int, seen: Detections) -> list[tuple[int, int]]:
         rows = _rows([p.at(index) for p in alive])
-        shared = overlaps(rows, seen.boxes).astype(np.float64)
+        shared = _affinity(rows, seen.boxes)
         cost = np.where(shared > _GATE, 1 - shared, 10.0)
         return [(p, d) for p, d in assigned(cost) if shared[p, d] > _GATE]
 
@@ -296,25 +316,27 @@ class Follower:
         claimed: set[int],
         frame: Frame,
         now: Still,
-        budget: int,
         taken: list[Row],
     ) -> list[Path]:
         """Paths for sightings that belong to nothing known; weak ones only if a close look agrees."""
         news: list[Path] = []
-        s = self._settings
+        budget = self._settings.close_looks // 2
         for d in np.argsort(-seen.scores, kind="stable"):
             if int(d) in claimed:
                 continue
             row, score = seen.boxes[d], float(seen.scores[d])
             if taken and overlaps(_rows([row]), _rows(taken)).max() > 0.6:
                 continue
+            needed = self._needed(row)
             confirmed = False
-            if score < s.sure and budget > 0:
+            if score < needed and budget > 0:
                 budget -= 1
                 self.looks["close"] += 1
-                again = self._detector.detect(frame, looks.close_look(row, self._size, 0.3))
-                confirmed = bool(len(again) and overlaps(_rows([row]), again.boxes).max() > 0.3)
-            if score < self._needed(row) and not confirmed:
+                again = self._detector.detect(frame, looks.close_look(row, self._size, needed))
+                same = overlaps(_rows([row]), again.boxes)[0] > 0.3
+                confirmed = bool(same.any())
+                score = max(score, float(again.scores[same].max(initial=0)))
+            if score < needed:
                 continue
             path = Path(
                 id=self._next_id,
@@ -332,6 +354,7 @@ class Follower:
     def _sight(self, path: Path, index: int, row: Row, score: float, back: list[Path]) -> None:
         """A known path was seen: bend what was followed since the last sighting towards it."""
         before, predicted = path.last_seen, path.at(index)
+        path.seen_before = before
         off = row - predicted
         agree = float(overlaps(_rows([row]), _rows([predicted]))[0, 0])
         if agree > 0.5:
@@ -370,9 +393,7 @@ class Follower:
                     walker.row = sized(row, walker.like)
                     walker.lost_since = None
                 else:
-                    drift = (
-                        np.zeros(2, np.float32) if jolted else step.camera + walker.velocity
-                    )
+                    drift = np.zeros(2, np.float32) if jolted else step.camera + walker.velocity
                     walker.velocity = walker.velocity * np.float32(0.85)
                     walker.row = walker.row + np.tile(drift, 2).astype(np.float32)
                     walker.lost_since = walker.lost_since or later.span.start
@@ -386,7 +407,7 @@ class Follower:
         if not walker.new:
             if path.marks[index].score is not None:
                 return False
-            path.cover(index, row)
+            path.cover(index, row, 2 * index > path.seen_before + now.index)
             return True
         lost_for = (walker.lost_since or earlier.span.start) - earlier.span.start
         if lost_for > self._hold or now.span.start - earlier.span.start > self._reach:
@@ -410,9 +431,11 @@ class Follower:
                     there = old.marks.get(j)
                     covered = there is not None and there.score is None
                     joined = hull(there.row, later.row) if covered and there else later.row
-                    near = covered and there and float(
-                        overlaps(_rows([there.row]), _rows([later.row]))[0, 0]
-                    ) > 0.1
+                    near = (
+                        covered
+                        and there
+                        and float(overlaps(_rows([there.row]), _rows([later.row]))[0, 0]) > 0.1
+                    )
                     old.marks[j] = Mark(joined if near else later.row, later.score, later.slack)
             old.last_seen = path.last_seen
             old.best = max(old.best, path.best)
@@ -476,7 +499,7 @@ class Follower:
     def _needed(self, row: Row) -> float:
         """The score that a new face needs: more when it is large, for large faces score high."""
         side = float(max(row[2] - row[0], row[3] - row[1])) * self._coarse
-        return self._settings.seed + 0.15 * min(1.0, max(0.0, (side - 48) / 64))
+        return self._settings.seed + 0.25 * min(1.0, max(0.0, (side - 48) / 64))
 
 
 class _Walker:
@@ -493,6 +516,14 @@ class _Walker:
 
 def _rows(rows: Sequence[Row]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return np.stack(rows) if rows else np.zeros((0, 4), np.float32)
+
+
+def _affinity(rows: Boxes, boxes: Boxes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """How well each row fits each box, 0..1: overlap, or one lies in the other at a like size."""
+    areas = [(x[:, 2:] - x[:, :2]).prod(axis=1) for x in (rows, boxes)]
+    ratio = areas[0][:, None] / np.maximum(areas[1][None, :], 1e-6)
+    inside = 0.6 * contained(rows, boxes) * ((ratio > 0.4) & (ratio < 2.5))
+    return np.maximum(overlaps(rows, boxes), inside).astype(np.float64)
 
 
 def _pairs(pairs: Sequence[Row]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

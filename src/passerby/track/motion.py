@@ -84,6 +84,16 @@ def likeness(a: Still, b: Still) -> float:
     return float((x * y).sum()) / norm if norm > 1 else 1.0
 
 
+def upset(a: Still, b: Still) -> float:
+    """How much the most changed part of the picture changed, in levels of brightness, 0..255.
+
+    The 99th percentile of the thumbnails' difference, global brightness taken out: something that
+    appears from nowhere shows here, whatever the rest of the picture does.
+    """
+    change = np.abs((a.thumb - a.light) - (b.thumb - b.light))
+    return float(np.partition(change.ravel(), -16)[-16])
+
+
 def _flow(a: Still, b: Still, points: Points) -> tuple[Points, Any]:
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
         a.luma,

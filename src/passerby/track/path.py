@@ -14,7 +14,7 @@ from ..core.track import Why
 Row = NDArray[np.float32]  # (4,) x0 y0 x1 y1, display pixels
 
 _LOOSEN: Final = 0.015  # a followed box grows by this share of its side a frame, on every side
-_LOOSEST: Final = 0.35
+_LOOSEST: Final = 0.3
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class Path:
     lost: int = 0  # frames since its motion could last be followed
     lost_at: int = -1
     missed: int = 0  # looks in a row that did not see it
+    seen_before: int = -1  # the sighting before the last
     alive: bool = True
     kept: bool | None = None  # whether it is part of the plan; None until its first frame is final
 
@@ -63,13 +64,17 @@ class Path:
         """It was not looked for, or not seen, in frame `index`, `since` frames from a sighting."""
         self.marks[index] = Mark(row, None, min(_LOOSEST, _LOOSEN * max(0, since)))
 
-    def cover(self, index: int, row: Row) -> None:
-        """Also cover `row` in frame `index`."""
-        mark = self.marks.get(index)
-        if mark is None:
-            self.marks[index] = Mark(row)
-        else:
-            mark.row = hull(mark.row, row)
+    def cover(self, index: int, row: Row, later: bool) -> None:
+        """Also cover `row` in frame `index`; where the two lie far apart, only the likelier one.
+
+        `later` says that the frame is nearer to the sighting from which `row` was followed back.
+        """
+        mark = self.marks[index]
+        both = hull(mark.row, row)
+        if _area(both) <= 3 * max(_area(mark.row), _area(row)):
+            mark.row = both
+        elif later:
+            mark.row = row
 
     def why(self, index: int) -> Why:
         if self.marks[index].score is not None:
@@ -87,6 +92,10 @@ def sized(row: Row, like: Row, most: float = 1.35) -> Row:
     fit = np.clip(half, whole / np.float32(most), whole * np.float32(most))
     centre = (row[2:] + row[:2]) / 2
     return np.concatenate([centre - fit, centre + fit]).astype(np.float32)
+
+
+def _area(row: Row) -> float:
+    return float((row[2] - row[0]) * (row[3] - row[1]))
 
 
 def hull(a: Row, b: Row) -> Row:
