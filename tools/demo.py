@@ -27,10 +27,12 @@ def main() -> None:
         report, plan = hidden.with_suffix(".report.json"), hidden.with_suffix(".plan.json")
         passerby("redact", given, "-o", hidden, "--report", report, "--save-plan", plan, "--force")
     pairs = [(Image.open(photo).convert("RGB"), Image.open(hidden_photo).convert("RGB"))]
-    sheet(pairs, 1, FOLDER / "photo-before-after.png")
+    both = sheet(pairs, 1)
+    both.save(FOLDER / "photo-before-after.png")
+    both.reduce(2).save(FOLDER / "before-after.jpg", quality=82, optimize=True)  # for the README
     pairs = list(zip(pictures(clip), pictures(hidden_clip), strict=True))
     step = max(1, len(pairs) // 12)
-    sheet(pairs[::step][:12], COLUMNS, FOLDER / "clip-before-after.png")
+    sheet(pairs[::step][:12], COLUMNS).save(FOLDER / "clip-before-after.png")
     print(f"""
 Look at
   {shown("photo-before-after.png")}   the photo, before and after
@@ -58,7 +60,7 @@ def pictures(clip: Path) -> Iterator[Image.Image]:
             yield Image.fromarray(frame.to_ndarray(format="rgb24"))
 
 
-def sheet(pairs: list[tuple[Image.Image, Image.Image]], columns: int, path: Path) -> None:
+def sheet(pairs: list[tuple[Image.Image, Image.Image]], columns: int) -> Image.Image:
     """Each pair is a column of two, before above after; single pairs lie side by side."""
     width, height = pairs[0][0].size
     across = columns == 1
@@ -73,7 +75,7 @@ def sheet(pairs: list[tuple[Image.Image, Image.Image]], columns: int, path: Path
         picture.paste(after, (x + width + GAP, y) if across else (x, y + height))
         label(picture, "before", x, y)
         label(picture, "after", *((x + width + GAP, y) if across else (x, y + height)))
-    picture.save(path)
+    return picture
 
 
 def label(picture: Image.Image, word: str, x: int, y: int) -> None:
