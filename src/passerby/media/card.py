@@ -1,0 +1,95 @@
+"""What a file is, before a single frame is processed: the card that everybody else works from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Literal
+
+from ..core.geometry import Orientation, Size
+from ..core.time import Clock
+from .faults import reading
+
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCard:
+    """One stream: `type` is video, audio, subtitle, data or attachment."""
+
+    index: int
+    type: str
+    codec: str
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.codec}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A file's description. Holds no tag values: `carries` names kinds of hidden data, no content.
+
+    `size` is display-oriented. `frames` is what the header promises, None when it does not say.
+    `length` in seconds. `pixel_aspect`: a sample's width over its height, as stored.
+    `stream`: the index of the one that is processed (videos).
+    """
+
+    path: Path
+    kind: Literal["video", "photo"]
+    container: str
+    codec: str
+    size: Size
+    orientation: Orientation
+    clock: Clock
+    frames: int | None
+    length: Fraction | None
+    pixel_format: str
+    streams: tuple[StreamCard, ...] = ()
+    carries: tuple[str, ...] = ()
+    pixel_aspect: Fraction = Fraction(1)
+    stream: int = 0
+    rate: Fraction | None = None
+    audio: tuple[int, ...] = field(default=())
+
+    @property
+    def stored(self) -> Size:
+        return self.orientation.stored(self.size)
+
+
+_VIDEO_OUT: Final = {
+    "mp4": (".mp4", "mp4"),
+    "mov": (".mov", "mov"),
+    "mkv": (".mkv", "mkv"),
+    "webm": (".webm", "webm"),
+}
+_PHOTO_OUT: Final = {
+    "jpeg": (".jpg", "jpeg"),
+    "png": (".png", "png"),
+    "webp": (".webp", "webp"),
+    "tiff": (".png", "png"),
+    "bmp": (".png", "png"),
+    "gif": (".png", "png"),
+}
+
+
+def output_container(card: Card) -> tuple[str, str]:
+    """The suffix and the container (or photo format) in which `card`'s file is written again.
+
+    What can be kept is kept. A WebM of oblong pixels becomes MKV, since only H.264 can say so.
+    """
+    if card.kind == "photo":
+        return _PHOTO_OUT.get(card.container, (".png", "png"))
+    if card.container == "webm" and card.pixel_aspect != 1:
+        return _VIDEO_OUT["mkv"]
+    return _VIDEO_OUT.get(card.container, _VIDEO_OUT["mp4"])
+
+
+def sha256(path: Path) -> str:
+    """Of the file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with reading(path), path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

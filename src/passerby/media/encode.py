@@ -1,0 +1,183 @@
+"""Frames into a video file: every timestamp, size, orientation and colour tag, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from fractions import Fraction
+from io import BufferedWriter
+from pathlib import Path
+from typing import Final
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from ..core.errors import OutputError
+from ..core.frame import Frame
+from ..core.geometry import Orientation
+from ..core.time import Ticks
+from .card import Card
+from .faults import write_fault, writing
+from .formats import layout, planar
+from .orient import to_matrix
+from .target import (
+    MUXERS,
+    Encoding,
+    codec_of,
+    codec_options,
+    encoded_format,
+    muxer_options,
+    unit_of,
+)
+
+_RATE: Final = Fraction(30)  # a guess for the encoder's bit budget; never a timestamp
+
+
+class VideoSink:
+    """Writes frames of `card`'s video to `partial`, which is created, or emptied, at once.
+
+    `clock_note`: None when every timestamp is exact, else how they were changed.
+    `notes`: what else differs from the input. Errors are `OutputError`.
+    """
+
+    def __init__(self, partial: Path, card: Card, encoding: Encoding) -> None:
+        self._path, self._card, self._encoding = partial, card, encoding
+        self.clock_note: str | None = None
+        self.notes: list[str] = []
+        self._unit = unit_of(encoding.container, card.clock.tick)
+        self._shift = 0
+        self._last: int | None = None
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._strip: BitStreamFilterContext | None = None
+        self._file = created(partial)
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame. The native frame's own marks (its type, its captions) are not kept."""
+        native = frame.native
+        if not isinstance(native, av.VideoFrame):
+            raise TypeError(f"want a decoder's frame, got {type(native).__name__}")
+        with writing(self._path, frame.span.start):
+            if self._stream is None:
+                self._start(native, frame.span.start)
+            assert self._stream is not None
+            fitting = self._fitting(native)
+            start = self._at(frame.span.start)
+            fitting.time_base = self._unit
+            fitting.pts, fitting.duration = start, max(1, self._units(frame.span.end) - start)
+            fitting.pict_type = PictureType.NONE
+            self._mux(self._stream.encode(fitting))
+            fitting.time_base = self._unit
+
+    def close(self) -> None:
+        """Finish the file, still under its `.partial` name, and see that it is on the disk."""
+        with writing(self._path):
+            if self._stream is None or self._container is None:
+                raise OutputError("has not one frame to write", path=self._path)
+            self._mux(self._stream.encode(None))
+            if self._strip is not None:
+                self._container.mux(self._strip.filter(None))
+            self._container.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def discard(self) -> None:
+        """Remove whatever was written. Safe at any time, also twice."""
+        # Closed first: a container whose file is gone no longer tries to finish it.
+        with suppress(OSError):  # the disk is full, which may be why we are here
+            self._file.close()
+        self._container = self._stream = self._strip = None
+        self._path.unlink(missing_ok=True)
+
+    def _start(self, native: av.VideoFrame, first: Ticks) -> None:
+        """Now that the first frame is here, everything that the header needs is known."""
+        card, encoding = self._card, self._encoding
+        container = av.open(
+            self._file,
+            "w",
+            format=MUXERS[encoding.container],
+            container_options=muxer_options(encoding.container, card.clock.tick),
+        )
+        options = codec_options(encoding, interlaced=native.interlaced_frame)
+        stream = container.add_stream(codec_of(encoding), rate=card.rate or _RATE, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = native.width, native.height
+        stream.pix_fmt = self._format(native)
+        context = stream.codec_context
+        context.time_base = stream.time_base = self._unit
+        context.sample_aspect_ratio = card.pixel_aspect
+        context.thread_count = encoding.threads or 0
+        rgb = native.format.is_rgb
+        context.color_primaries, context.color_trc = native.color_primaries, native.color_trc
+        context.colorspace = 1 if rgb else native.colorspace
+        context.color_range = 1 if rgb else 2 if self._full(native) else native.color_range
+        if card.orientation != Orientation.UP:
+            stream.set_display_matrix(to_matrix(card.orientation, card.stored))
+        if encoding.container != "webm":
+            # NAL type 6 carries the encoder's name and settings, captions and user data.
+            self._strip = BitStreamFilterContext("filter_units=remove_types=6", stream)
+        self._container, self._stream = container, stream
+        self._time_note(first)
+
+    def _format(self, native: av.VideoFrame) -> str:
+        kind = layout(planar(native.format.name))
+        if kind is None:
+            raise OutputError(f"can't encode {native.format.name}", path=self._path)
+        name, note = encoded_format(kind, self._card.stored, self._encoding)
+        if note:
+            self.notes.append(note)
+        return name
+
+    def _full(self, native: av.VideoFrame) -> bool:
+        name = native.format.name
+        return native.color_range == 2 or name.startswith(("yuvj", "gray"))
+
+    def _fitting(self, native: av.VideoFrame) -> av.VideoFrame:
+        """The frame in the encoder's format."""
+        assert self._stream is not None
+        wanted = self._stream.pix_fmt
+        if native.format.name == wanted:
+            return native
+        if native.format.is_rgb:
+            return native.reformat(format=wanted, dst_colorspace=1, dst_color_range=1)
+        kept = 2 if self._full(native) else 1
+        return native.reformat(format=wanted, src_color_range=kept, dst_color_range=kept)
+
+    def _time_note(self, first: Ticks) -> None:
+        start = first * self._card.clock.tick
+        if start < 0:
+            self._shift = -self._units(first)
+            moved = float(self._shift * self._unit)
+            self.clock_note = f"starts before zero: everything is shown {moved:.3f} s later"
+        elif (self._card.clock.tick / self._unit).denominator != 1:
+            self.clock_note = f"timestamps are rounded to the container's 1/{1 / self._unit} s"
+
+    def _units(self, at: Ticks) -> int:
+        return round(at * self._card.clock.tick / self._unit) + self._shift
+
+    def _at(self, start: Ticks) -> int:
+        """The moment in the container's units, later than the frame before."""
+        at = self._units(start)
+        if self._last is not None and at <= self._last:
+            at = self._last + 1
+        self._last = at
+        return at
+
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            self._container.mux(packet if self._strip is None else self._strip.filter(packet))
+
+
+def created(path: Path) -> BufferedWriter:
+    """Opened for writing and emptied; never through a link that somebody put there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666), "wb")
+    except OSError as error:
+        raise write_fault(error, path) from error

@@ -1,0 +1,137 @@
+"""A frame of planes, wherever they come from: looking at it small, upright and in colour."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.frame import Picture, Pixels, Plane
+from ..core.geometry import Box, Orientation, Size
+from ..core.time import Span
+from .pixels import bytes_of, halved, mirrored, rgb, scaled, shown, yuv_to_rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """What the planes mean. `model`: "yuv", "rgb" (planes in that order) or "gray".
+
+    `colorspace`: the matrix, numbered as in H.273; `full_range`: black is 0 and white the maximum.
+    """
+
+    model: str
+    colorspace: int = 6
+    full_range: bool = False
+
+
+class PlanarFrame(ABC):
+    """Implements `core.frame.Frame` on top of `planes()`.
+
+    Looking never changes the frame. What was looked at is remembered small (one halved
+    brightness after the other), so followers and detectors share the work.
+    """
+
+    def __init__(self, span: Span, size: Size, orientation: Orientation, colour: Colour) -> None:
+        self.span, self.size, self.orientation, self.colour = span, size, orientation, colour
+        self._halves: list[Picture] = []
+
+    @property
+    @abstractmethod
+    def native(self) -> Any: ...
+
+    @abstractmethod
+    def planes(self) -> tuple[Plane, ...]: ...
+
+    @abstractmethod
+    def writable(self) -> tuple[Plane, ...]: ...
+
+    @property
+    def stored(self) -> Size:
+        """The size of the picture as it is stored."""
+        return self.orientation.stored(self.size)
+
+    def luma(self, halvings: int) -> Picture:
+        """As promised by `Frame`; read-only, and shared between callers."""
+        bright = shown(self._half(halvings), self.orientation)
+        bright.flags.writeable = False
+        return bright
+
+    def picture(self, size: Size, crop: Box | None = None) -> Picture:
+        """As promised by `Frame`. `crop` is taken to the nearest whole pixels."""
+        planes = self.planes()
+        target = self.orientation.stored(size)
+        part = None if crop is None else self._part(crop)
+        chosen = [
+            self._look(plane, target, part, luma=index == 0 and self.colour.model != "rgb")
+            for index, plane in enumerate(planes[: 1 if self.colour.model == "gray" else 3])
+        ]
+        match self.colour.model:
+            case "yuv":
+                matrix = yuv_to_rgb(self.colour.colorspace, self.colour.full_range)
+                image = rgb(chosen[0], chosen[1], chosen[2], matrix)
+            case "rgb":
+                image = cast(Picture, cv2.merge(chosen))
+            case _:
+                image = cast(Picture, cv2.merge((chosen[0],) * 3))
+        return shown(image, self.orientation)
+
+    def _forget(self) -> None:
+        """The pixels are about to change: what was remembered is no longer true."""
+        self._halves.clear()
+
+    def _half(self, halvings: int) -> Picture:
+        """Brightness as stored, halved that many times."""
+        if not self._halves:
+            self._halves.append(self._brightness())
+        against = mirrored(self.orientation)
+        while len(self._halves) <= halvings:
+            self._halves.append(halved(self._halves[-1], against))
+        return self._halves[halvings]
+
+    def _brightness(self) -> Picture:
+        """Luma; for RGB the green plane, which carries most of it."""
+        plane = self.planes()[1 if self.colour.model == "rgb" else 0]
+        return bytes_of(plane.pixels, plane.depth)
+
+    def _part(self, crop: Box) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1 in whole stored pixels."""
+        if not Box(0, 0, self.size.width, self.size.height).contains(crop):
+            raise ValueError(f"the crop must lie inside {self.size}, got {crop.corners}")
+        x0, y0, x1, y1 = (round(c) for c in self.orientation.to_stored(crop, self.size).corners)
+        x0, y0 = min(x0, self.stored.width - 1), min(y0, self.stored.height - 1)
+        return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
+
+    def _look(
+        self, plane: Plane, target: Size, part: tuple[int, int, int, int] | None, *, luma: bool
+    ) -> Picture:
+        if part is not None:
+            gx, gy = plane.grid
+            x0, y0, x1, y1 = part[0] // gx, part[1] // gy, -(-part[2] // gx), -(-part[3] // gy)
+            source = bytes_of(plane.pixels[y0:y1, x0:x1], plane.depth)
+        elif luma:
+            source = self._half(self._halvings(target))
+        else:
+            source = bytes_of(plane.pixels, plane.depth)
+        return scaled(source, target.width, target.height)
+
+    def _halvings(self, target: Size) -> int:
+        """How often the brightness may be halved, without dropping a pixel, towards `target`."""
+        width, height, count = self.stored.width, self.stored.height, 0
+        while (
+            width >= 2 * target.width
+            and height >= 2 * target.height
+            and not (width % 2 or height % 2)
+        ):
+            width, height, count = width // 2, height // 2, count + 1
+        return count
+
+
+def read_only(samples: NDArray[Any]) -> Pixels:
+    """The same samples, which this array refuses to change."""
+    view = samples.view()
+    view.flags.writeable = False
+    return np.asarray(view)

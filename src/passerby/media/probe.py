@@ -1,0 +1,156 @@
+"""From a path to a `Card`, or to an error that says what is wrong with the file and what to do."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from ..core.errors import Truncated, Unreadable, Unsupported
+from ..core.geometry import Size
+from ..core.time import Clock
+from .card import Card, StreamCard, sha256
+from .faults import RECOPY, reading
+from .metadata import of_container, of_file, of_frame, once
+from .opening import UNTIMED, family, opened, picture_of, tick_of, zero_of
+from .orient import of_frame as orientation_of
+from .stills import MOST_PIXELS, probe_photo
+
+__all__ = ["Card", "StreamCard", "probe", "sha256"]
+
+_LOOKS_LIKE: Final = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"BM", "bmp"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"GIF8", "gif"),
+)
+_HEIF: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"avif", b"avis")
+_LOCKED: Final = (b"-----BEGIN PGP", b"age-encryption.org", b"Salted__", b"LUKS\xba\xbe")
+_PATIENCE: Final = 600  # packets looked at for the first picture
+
+
+def probe(path: Path, *, most_pixels: int = MOST_PIXELS) -> Card:
+    """Look at `path` and describe it. Decodes at most one picture.
+
+    Raises `Unreadable` (missing, empty, a folder, no permission, encrypted, no media),
+    `Unsupported` or `Truncated`.
+    """
+    with reading(path):
+        if path.is_dir():
+            raise IsADirectoryError(path)
+        with path.open("rb") as file:
+            head = file.read(64)
+    if not head:
+        raise Unreadable("is empty", path=path, hint="copy it again from where it came")
+    if head.startswith(_LOCKED):
+        raise Unreadable("is encrypted", path=path, hint="decrypt it first")
+    kind = next((k for magic, k in _LOOKS_LIKE if head.startswith(magic)), "")
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        kind = "webp"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        hint = "export it as JPEG or PNG first"
+        raise Unsupported("is a HEIC or AVIF photo: not processed yet", path=path, hint=hint)
+    if kind:
+        photo = probe_photo(path, kind, most_pixels=most_pixels)
+        if photo is not None:
+            return photo
+    return _probe_video(path, head, most_pixels)
+
+
+def _probe_video(path: Path, head: bytes, most_pixels: int) -> Card:
+    with opened(path) as container, reading(path):
+        name = _container(container, head)
+        found = of_file(path, name)
+        if "encrypted" in found:
+            raise Unreadable("is encrypted", path=path, hint="decrypt it first, then try again")
+        stream = picture_of(container, path)
+        tick = tick_of(stream, path)
+        size = stream.codec_context.width * stream.codec_context.height
+        if size > most_pixels:
+            raise Unsupported("has an enormous picture", path=path, hint="make it smaller first")
+        frames, rate = _promised(container, stream), stream.average_rate
+        length = _length(container, stream, tick)
+        streams = tuple(_streams(container))
+        tags = [*of_container(container, stream.index), *found]
+        sound = tuple(s.index for s in container.streams.audio)
+        first = _first(container, stream, path)
+        turned = orientation_of(first)
+        stored = Size(first.width, first.height)
+        return Card(
+            path=path,
+            kind="video",
+            container=name,
+            codec=stream.codec_context.codec.canonical_name,
+            size=turned.stored(stored),
+            orientation=turned,
+            clock=Clock(tick),
+            frames=frames,
+            length=length,
+            pixel_format=first.format.name,
+            streams=streams,
+            carries=once([*tags, *of_frame(first)]),
+            pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+            stream=stream.index,
+            rate=rate or None,
+            audio=sound,
+        )
+
+
+def _first(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
+    """The first picture that decodes."""
+    for count, packet in enumerate(container.demux(stream)):
+        for frame in packet.decode():
+            return frame
+        if count > _PATIENCE:
+            break
+    raise Truncated("not one picture of it can be decoded", path=path, hint=RECOPY)
+
+
+def _container(container: InputContainer, head: bytes) -> str:
+    match family(container):
+        case "mov":
+            brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
+            return "mov" if brand == b"qt  " else "mp4"
+        case "matroska":
+            return "webm" if b"webm" in head else "mkv"
+        case other:
+            return other
+
+
+def _streams(container: InputContainer) -> list[StreamCard]:
+    cards = []
+    for stream in container.streams:
+        context = stream.codec_context
+        codec = context.codec.canonical_name if context is not None else "unknown"
+        cards.append(StreamCard(stream.index, stream.type, codec))
+    return cards
+
+
+def _promised(container: InputContainer, stream: VideoStream) -> int | None:
+    """How many frames the header says there are; an estimate where it only gives a duration."""
+    if family(container) in ("mov", "avi"):
+        entries = stream.index_entries
+        shown = sum(not e.is_discard and e.size > 0 for e in entries) if len(entries) < 10**6 else 0
+        if shown:
+            return shown
+    if stream.frames:
+        return stream.frames
+    length = _length(container, stream, stream.time_base or Fraction(1))
+    if length is None or not stream.average_rate or family(container) in UNTIMED - {"avi"}:
+        return None
+    return max(1, round(length * stream.average_rate))
+
+
+def _length(container: InputContainer, stream: VideoStream, tick: Fraction) -> Fraction | None:
+    if stream.duration:
+        return stream.duration * tick
+    if container.duration:
+        start = max(0, container.start_time or 0) if zero_of(container, tick) == 0 else 0
+        return Fraction(max(1, container.duration - start), av.time_base)
+    return None

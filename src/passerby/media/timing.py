@@ -1,0 +1,76 @@
+"""Moments of showing: what to do where a file gives none, the same twice, or an older one.
+
+Correct timestamps pass through untouched, tick for tick.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from ..core.time import Span, Ticks
+
+T = TypeVar("T")
+
+
+class ShowTimes:
+    """Gives each decoded frame, in the order of showing, the tick at which it is shown.
+
+    `timed` says that the container stores moments of showing. Where it does not (AVI), it
+    stores one moment a packet in the order of decoding, and the k-th frame shown gets the k-th
+    moment: a decoder neither invents frames nor loses any between the two orders.
+    """
+
+    def __init__(self, *, timed: bool, zero: int = 0) -> None:
+        self._timed, self._zero = timed, zero
+        self._moments: list[int] = []  # a heap
+        self._last: int | None = None
+        self._step = 1
+        self.repaired = 0
+
+    def packet(self, moment: int | None) -> None:
+        """A packet went into the decoder, with its moment of decoding if it has one."""
+        if moment is not None:
+            heapq.heappush(self._moments, moment)
+
+    def frame(self, shown: int | None, lasts: int) -> Ticks:
+        """A frame came out of the decoder with its moment of showing, if it has one.
+
+        Later than every frame before it; a moment that is missing, repeated or older is
+        replaced by the end of the frame before, or by its next tick.
+        """
+        stored = heapq.heappop(self._moments) if self._moments else None
+        found = shown if self._timed and shown is not None else stored
+        at = None if found is None else found - self._zero
+        if self._last is None:
+            at = 0 if at is None else at
+        elif at is None:
+            at = self._last + self._step
+            self.repaired += 1
+        elif at <= self._last:
+            at = self._last + 1
+            self.repaired += 1
+        if self._last is not None and at > self._last:
+            self._step = at - self._last
+        if lasts > 0:
+            self._step = lasts
+        self._last = at
+        return Ticks(at)
+
+
+def spans(shown: Iterable[tuple[Ticks, int, T]]) -> Iterator[tuple[Span, T]]:
+    """Each frame's span: up to the next one's start, and for the last as long as it says it lasts.
+
+    Takes (start, how long it says it lasts, frame); holds one frame back.
+    """
+    held: tuple[Ticks, int, T] | None = None
+    step = 1
+    for item in shown:
+        if held is not None:
+            step = item[0] - held[0]
+            yield Span(held[0], item[0]), held[2]
+        held = item
+    if held is not None:
+        start, lasts, frame = held
+        yield Span(start, Ticks(start + (lasts if lasts > 0 else max(1, step)))), frame
