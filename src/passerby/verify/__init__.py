@@ -1,1 +1,7 @@
 """The finished output -> a verdict. Trusts none of the other rooms."""
+
+from .container import inspect, walk
+from .findings import Finding, NotMade, Verdict
+from .pixels import compare, examine
+
+__all__ = ["Finding", "NotMade", "Verdict", "compare", "examine", "inspect", "walk"]
