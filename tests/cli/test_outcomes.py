@@ -180,9 +180,10 @@ def test_the_report_of_several_files_holds_them_all(clips: list[str], tmp_path: 
     assert [file["status"] for file in told["files"]] == ["done", "failed"]
 
 
-def test_a_report_is_never_overwritten_and_never_an_input(
-    clips: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_report_is_never_overwritten_never_an_input_and_refused_before_the_work(
+    clips: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs, "redact", lambda *_, **__: pytest.fail("the work was begun"))
     (tmp_path / "report.json").write_text("mine")
     assert run(["redact", "good.mp4", "--report", "report.json"]) == 1
     assert (tmp_path / "report.json").read_text() == "mine"

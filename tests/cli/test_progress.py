@@ -48,7 +48,7 @@ def test_a_bar_is_redrawn_a_few_times_a_second_and_at_the_end() -> None:
     tell = Bars(bars, "clip.mp4", clock)
     drawn = set()
     for frame in range(1001):
-        clock.now += 0.001
+        clock.now += 0.00097
         tell("hiding", Fraction(frame, 10), Fraction(100))
         drawn.add(bars.tasks[0].completed)
     assert 5 < len(drawn) < 20
