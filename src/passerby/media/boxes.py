@@ -3,6 +3,7 @@ kinds of hidden data found. Reads sizes and tags, never keeps content."""
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ _KNOWN_TOP: Final = {
 _XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _ENCRYPTED: Final = {b"sinf", b"pssh"}
 _MOST_BOXES: Final = 20_000
+# What is written where there is nothing to say: a list of tags with no tag in it.
+_NO_TAGS: Final = re.compile(rb".{4}meta\0{4}.{4}hdlr.{8}mdirappl.{9}\0{3}\x08ilst", re.DOTALL)
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -83,12 +86,12 @@ def _of_box(file: BinaryIO, kind: bytes, body: int, stop: int) -> list[str]:
     if kind == b"uuid":
         file.seek(body)
         return ["XMP" if file.read(16) == _XMP_UUID else "vendor data"]
-    if kind == b"udta" and stop - body <= 4:
-        return []
     found = [_BOX_KINDS[kind]] if kind in _BOX_KINDS else []
     if kind in (b"udta", b"meta"):
         file.seek(body)
         content = file.read(min(stop - body, 1 << 20))
+        if not content.translate(None, b"\0") or _NO_TAGS.fullmatch(content):
+            return []
         if b"\xa9xyz" in content or b"loci" in content or b"location.ISO6709" in content:
             found.append("GPS")
         if b"XMP_" in content or b"<x:xmpmeta" in content:

@@ -24,6 +24,7 @@ from .card import Card
 from .faults import write_fault, writing
 from .formats import layout, planar
 from .orient import to_matrix
+from .sound import Sound
 from .target import (
     MUXERS,
     Encoding,
@@ -31,6 +32,7 @@ from .target import (
     codec_options,
     encoded_format,
     muxer_options,
+    sound_codec_of,
     unit_of,
 )
 
@@ -54,6 +56,7 @@ class VideoSink:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._strip: BitStreamFilterContext | None = None
+        self._sound: Sound | None = None
         self._file = created(partial)
 
     def write(self, frame: Frame) -> None:
@@ -70,8 +73,9 @@ class VideoSink:
             fitting.time_base = self._unit
             fitting.pts, fitting.duration = start, max(1, self._units(frame.span.end) - start)
             fitting.pict_type = PictureType.NONE
+            if self._sound is not None:
+                self._sound.until(start * self._unit)
             self._mux(self._stream.encode(fitting))
-            fitting.time_base = self._unit
 
     def close(self) -> None:
         """Finish the file, still under its `.partial` name, and see that it is on the disk."""
@@ -81,6 +85,9 @@ class VideoSink:
             self._mux(self._stream.encode(None))
             if self._strip is not None:
                 self._container.mux(self._strip.filter(None))
+            if self._sound is not None:
+                self._sound.finish()
+                self.notes += self._sound.notes
             self._container.close()
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -91,7 +98,9 @@ class VideoSink:
         # Closed first: a container whose file is gone no longer tries to finish it.
         with suppress(OSError):  # the disk is full, which may be why we are here
             self._file.close()
-        self._container = self._stream = self._strip = None
+        if self._sound is not None:
+            self._sound.close()
+        self._container = self._stream = self._strip = self._sound = None
         self._path.unlink(missing_ok=True)
 
     def _start(self, native: av.VideoFrame, first: Ticks) -> None:
@@ -121,8 +130,11 @@ class VideoSink:
         if encoding.container != "webm":
             # NAL type 6 carries the encoder's name and settings, captions and user data.
             self._strip = BitStreamFilterContext("filter_units=remove_types=6", stream)
-        self._container, self._stream = container, stream
         self._time_note(first)
+        if encoding.voice == "keep":
+            shift = self._shift * self._unit
+            self._sound = Sound(card, container, sound_codec_of(encoding), shift)
+        self._container, self._stream = container, stream
 
     def _format(self, native: av.VideoFrame) -> str:
         kind = layout(planar(native.format.name))

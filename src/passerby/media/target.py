@@ -54,6 +54,10 @@ def codec_of(encoding: Encoding) -> str:
     return "libvpx-vp9" if encoding.container == "webm" else "libx264"
 
 
+def sound_codec_of(encoding: Encoding) -> str:
+    return "libopus" if encoding.container == "webm" else "aac"
+
+
 def codec_options(encoding: Encoding, *, interlaced: bool) -> dict[str, str]:
     """Options of the encoder. It writes no caption, no user data and no version of itself."""
     flags = "+bitexact+frame_duration" + ("+ildct" if interlaced else "")

@@ -1,0 +1,202 @@
+"""Sound of the original, decoded and encoded anew beside the picture, where it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+
+from ..core.errors import MediaError
+from .card import Card
+from .faults import reading
+from .opening import opened, zero_of
+
+# Further off than this, a sample is moved: silence fills a gap, what overlaps is cut.
+_SLACK: Final = Fraction(1, 50)
+_AHEAD: Final = Fraction(1, 2)  # seconds of sound that are written before the picture gets there
+_RATES: Final = frozenset(
+    {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000}
+)
+_LAYOUTS: Final = frozenset({"mono", "stereo", "5.1", "7.1"})
+_BITS: Final = 96_000  # a second and channel, at most; two channels share
+_CHUNK: Final = 1 << 14
+
+
+class Sound:
+    """Every sound track of `card`'s file, into `output`. Each keeps its offset to the picture.
+
+    `shift`: seconds by which the picture was moved. Sound before zero is cut.
+    Reads `card.path` itself; `close` lets go of it.
+    """
+
+    def __init__(self, card: Card, output: OutputContainer, codec: str, shift: Fraction) -> None:
+        self.notes: list[str] = []
+        self._path, self._output, self._stack = card.path, output, ExitStack()
+        self._tracks: dict[int, _Track] = {}
+        container = self._stack.enter_context(opened(card.path))
+        zero = zero_of(container, card.clock.tick) * card.clock.tick - shift
+        chosen = []
+        for stream in container.streams:
+            stream.discard = av.stream.Discard.all
+        for stream in container.streams.audio:
+            context = stream.codec_context
+            if context is None or not context.sample_rate or not context.layout.nb_channels:
+                self.notes.append(f"sound track {stream.index} can't be decoded and is dropped")
+                continue
+            stream.discard = av.stream.Discard.default
+            chosen.append(stream)
+            self._tracks[stream.index] = _Track(stream, _added(output, stream, codec), zero)
+        self._packets: Iterator[Packet[AudioStream]] = iter(
+            container.demux(tuple(chosen)) if chosen else ()
+        )
+        self._zero, self._reached, self._lost = zero, Fraction(-1), 0
+
+    def until(self, moment: Fraction) -> None:
+        """Write the sound up to `moment` (seconds of the output) and a little further."""
+        while self._reached < moment + _AHEAD:
+            packet = self._next()
+            if packet is None:
+                return
+            if packet.pts is not None and packet.time_base:
+                self._reached = max(self._reached, packet.pts * packet.time_base - self._zero)
+            self._take(packet)
+
+    def finish(self) -> None:
+        """Write all that is left, and the last of every encoder."""
+        while (packet := self._next()) is not None:
+            self._take(packet)
+        for track in self._tracks.values():
+            for made in track.ended():
+                self._output.mux(made)
+        if self._lost:
+            self.notes.append(f"{self._lost} pieces of sound can't be decoded and are silent")
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _next(self) -> Packet[AudioStream] | None:
+        with reading(self._path):
+            return next(self._packets, None)
+
+    def _take(self, packet: Packet[AudioStream]) -> None:
+        track = self._tracks[packet.stream.index]
+        try:
+            with reading(self._path):
+                frames = packet.decode()
+        except MediaError:
+            self._lost += 1
+            return
+        for frame in frames:
+            for made in track.taken(frame):
+                self._output.mux(made)
+
+
+def _added(output: OutputContainer, source: AudioStream, codec: str) -> AudioStream:
+    """An encoder for one track: the same rate and channels where it can hold them."""
+    context = source.codec_context
+    opus = codec == "libopus"
+    rate = context.sample_rate if context.sample_rate in _RATES and not opus else 48000
+    name = context.layout.name
+    layout = name if name in _LAYOUTS else "mono" if context.layout.nb_channels == 1 else "stereo"
+    options = {"flags": "+bitexact"}
+    if opus and layout not in ("mono", "stereo"):
+        options["mapping_family"] = "1"
+    stream = output.add_stream(codec, rate=rate, options=options)
+    assert isinstance(stream, AudioStream)
+    stream.codec_context.layout = layout
+    stream.codec_context.time_base = stream.time_base = Fraction(1, rate)
+    channels = stream.codec_context.layout.nb_channels
+    stream.codec_context.bit_rate = _BITS if channels == 1 else _BITS * channels * 5 // 6
+    return stream
+
+
+class _Track:
+    """One track on its way: an unbroken row of samples, from the moment at which it starts."""
+
+    def __init__(self, source: AudioStream, made: AudioStream, zero: Fraction) -> None:
+        self._source, self._made, self._zero = source, made, zero
+        self._rate = made.codec_context.sample_rate
+        self._resampler: AudioResampler | None = None
+        self._like: tuple[str, str, int] | None = None
+        self._due: Fraction | None = None  # the moment of the next sample, in seconds
+        self._at = 0  # the same for the encoder, in samples
+
+    def taken(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
+        """A decoded frame in; encoded packets out."""
+        samples = frame.to_ndarray()
+        start = self._start(frame)
+        if self._due is None:
+            self._due = max(start, Fraction(0))
+            self._at = round(self._due * self._rate)
+        drift = start - self._due
+        count, rate = frame.samples, frame.sample_rate
+        if drift > _SLACK:
+            yield from self._silence(frame, samples, round(drift * rate))
+        elif drift < -_SLACK:
+            cut = min(count, round(-drift * rate))
+            samples = _cut(frame, samples, cut)
+            count -= cut
+        if count:
+            yield from self._fed(frame, samples, count)
+
+    def ended(self) -> Iterator[Packet[AudioStream]]:
+        if self._resampler is not None:
+            yield from self._encoded(self._resampler.resample(None))
+        yield from self._made.encode(None)
+
+    def _start(self, frame: AudioFrame) -> Fraction:
+        """When the frame is heard, in seconds of the output."""
+        if frame.pts is None or not frame.time_base:
+            return self._due if self._due is not None else Fraction(0)
+        return frame.pts * frame.time_base - self._zero
+
+    def _silence(
+        self, like: AudioFrame, samples: np.ndarray[Any, Any], count: int
+    ) -> Iterator[Packet[AudioStream]]:
+        quiet = 128 if samples.dtype == np.uint8 else 0
+        while count > 0:
+            part = min(count, _CHUNK)
+            width = part if like.format.is_planar else part * like.layout.nb_channels
+            nothing = np.full((samples.shape[0], width), quiet, samples.dtype)
+            yield from self._fed(like, nothing, part)
+            count -= part
+
+    def _fed(
+        self, like: AudioFrame, samples: np.ndarray[Any, Any], count: int
+    ) -> Iterator[Packet[AudioStream]]:
+        assert self._due is not None
+        shape = (like.format.name, like.layout.name, like.sample_rate)
+        if shape != self._like:
+            if self._resampler is not None:
+                yield from self._encoded(self._resampler.resample(None))
+            context = self._made.codec_context
+            self._like = shape
+            self._resampler = AudioResampler("fltp", context.layout.name, self._rate)
+        assert self._resampler is not None
+        part = AudioFrame.from_ndarray(np.ascontiguousarray(samples), shape[0], shape[1])
+        part.sample_rate, part.time_base = shape[2], Fraction(1, shape[2])
+        part.pts = round(self._due * shape[2])
+        self._due += Fraction(count, shape[2])
+        yield from self._encoded(self._resampler.resample(part))
+
+    def _encoded(self, frames: list[AudioFrame]) -> Iterator[Packet[AudioStream]]:
+        for frame in frames:
+            frame.time_base, frame.pts = Fraction(1, self._rate), self._at
+            self._at += frame.samples
+            yield from self._made.encode(frame)
+
+
+def _cut(frame: AudioFrame, samples: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Without the first `count` samples of each channel."""
+    step = 1 if frame.format.is_planar else frame.layout.nb_channels
+    return samples[:, count * step :]
