@@ -60,7 +60,7 @@ class Frame(Protocol):
         ...
 
     def planes(self) -> tuple[Plane, ...]:
-        """Views to look at. Never write into them: the decoder may still predict from this buffer."""
+        """Views to look at. Never write into them: the decoder may still predict from them."""
         ...
 
     def writable(self) -> tuple[Plane, ...]:

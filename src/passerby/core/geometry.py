@@ -114,7 +114,7 @@ class Box:
 
 
 class Orientation(IntEnum):
-    """The eight ways in which a stored picture can be shown; numbers as in EXIF (TIFF 6.0, tag 274).
+    """The eight ways to show a stored picture; numbers as in EXIF (TIFF 6.0, tag 274).
 
     The name says what must be done to the stored picture to show it upright.
     """

@@ -102,7 +102,7 @@ class Sink(Protocol):
 
 
 class Progress(Protocol):
-    """Told how far a phase is; `done` and `total` in seconds of footage, `total` None if unknown."""
+    """Told how far a phase is, in seconds of footage; `total` is None when unknown."""
 
     def __call__(self, phase: str, done: Fraction, total: Fraction | None) -> None: ...
 

@@ -1,5 +1,7 @@
-"""Faces by CenterFace (Xu, Yan, Yang, Wang: "CenterFace: Joint Face Detection and Alignment Using
-Face as Point", 2019, arXiv 1911.03599; MIT), a small network that answers "is a face centred here?".
+"""Faces by CenterFace, a small network that answers "is a face centred here?".
+
+Xu, Yan, Yang, Wang: "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019,
+arXiv 1911.03599; MIT.
 """
 
 from __future__ import annotations
@@ -41,9 +43,7 @@ class CenterFace:
     def detect(self, frame: Frame, look: Look) -> Detections:
         whole = Box(0, 0, frame.size.width, frame.size.height)
         crop = look.crop or whole
-        size = Size(
-            max(1, round(crop.width * look.scale)), max(1, round(crop.height * look.scale))
-        )
+        size = Size(max(1, round(crop.width * look.scale)), max(1, round(crop.height * look.scale)))
         shown = np.rot90(_lit(frame.picture(size, look.crop), look.gain), -look.turn)
         height, width = shown.shape[:2]
         canvas = np.zeros((1, *_canvas(height, width), 3), np.uint8)
@@ -51,15 +51,17 @@ class CenterFace:
         try:
             heat, sizes, offsets = self._runtime.run(canvas)
         except RuntimeError as error:
-            raise DetectorError("the face detector failed on a frame", at=frame.span.start) from error
+            raise DetectorError(
+                "the face detector failed on a frame", at=frame.span.start
+            ) from error
         boxes, scores = decode_centers(heat[0, 0], sizes[0], offsets[0], look.threshold)
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         inside = (centres[:, 0] < width) & (centres[:, 1] < height)
         boxes, scores = boxes[inside], scores[inside]
         stay = suppressed(boxes, scores, _SAME)
         boxes = turned_back(boxes[stay], look.turn, size.width, size.height)
-        boxes *= np.float32([crop.width / size.width, crop.height / size.height] * 2)
-        boxes += np.float32([crop.x0, crop.y0] * 2)
+        boxes *= np.array([crop.width / size.width, crop.height / size.height] * 2, np.float32)
+        boxes += np.array([crop.x0, crop.y0] * 2, np.float32)
         return Detections(boxes, scores[stay])
 
 

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 
 from ..core.detection import Detections, overlaps
-from ..core.frame import Frame
 from ..core.geometry import Box, Size
-from ..core.ports import Detector, Look
-from .path import Row
+from ..core.ports import Look
+from .rows import Row
 from .settings import FollowSettings
 
 FOUND: Final = 12.0  # a face of this many network pixels is found nearly always
@@ -34,7 +33,7 @@ def fine_scale(size: Size, settings: FollowSettings) -> float:
 
 
 def smallest(size: Size, settings: FollowSettings) -> float:
-    """The smallest face searched for, display pixels: its height at which it is found nearly always."""
+    """The smallest face searched for, display pixels: higher ones are found nearly always."""
     return FOUND / fine_scale(size, settings)
 
 
@@ -97,10 +96,3 @@ def united(parts: list[Detections]) -> Detections:
         if not any(shared[i, j] > _SAME for j in stay):
             stay.append(int(i))
     return Detections(joined.boxes[stay], joined.scores[stay])
-
-
-def whole(
-    frame: Frame, detector: Detector, scale: float, threshold: float, turn: int = 0, gain: float = 1
-) -> Detections:
-    """One look at all of the frame."""
-    return detector.detect(frame, Look(scale=scale, threshold=threshold, turn=turn, gain=gain))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..core.frame import Frame, Picture
 from ..core.time import Span
+from .rows import shifted
 
 Points = NDArray[np.float32]
 Rows = NDArray[np.float32]
@@ -49,7 +50,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Boxes after one step: rows float32 (n, 4) display pixels; `held` share of points that agree."""
+    """Boxes after one step, float32 (n, 4) display pixels; `held`: share of points that agree."""
 
     boxes: Rows
     held: NDArray[np.float32]
@@ -132,9 +133,9 @@ def step(
 ) -> Step:
     """Carry `boxes` (n, 4), display pixels, from frame `a` to frame `b` (either may be earlier).
 
-    A box whose points are lost, or that no longer looks like itself (the face ran away and the points
-    stayed on the background), is searched for around where `ahead` (n, 2), display pixels, says that
-    it moved to; `held` is 1 when it was found there and 0 when it was not.
+    A box whose points are lost, or that no longer looks like itself (the face ran away and the
+    points stayed on the background), is searched for around where `ahead` (n, 2), display pixels,
+    says that it moved to; `held` is 1 when it was found there and 0 when it was not.
     `calm` says that the two pictures are known to be alike: with no boxes nothing is computed.
     """
     if calm and not len(boxes):
@@ -225,10 +226,7 @@ def sought(a: Still, b: Still, row: Rows, ahead: Points) -> Rows | None:
     window = b.luma[top:bottom, left:right]
     shrink = max(1.0, max(w, h) / _TEMPLATE)
     if shrink > 1:
-        size = (max(4, round(w / shrink)), max(4, round(h / shrink)))
-        template = cv2.resize(template, size, interpolation=cv2.INTER_AREA)
-        size = (max(5, round(window.shape[1] / shrink)), max(5, round(window.shape[0] / shrink)))
-        window = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
+        template, window = _shrunk(template, shrink), _shrunk(window, shrink)
         if window.shape[0] <= template.shape[0] or window.shape[1] <= template.shape[1]:
             return None
     if float(template.std()) < 4:
@@ -236,15 +234,22 @@ def sought(a: Still, b: Still, row: Rows, ahead: Points) -> Rows | None:
     _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED))
     if best < _FOUND:
         return None
-    shift = np.float32([left + at[0] * shrink - x0, top + at[1] * shrink - y0])
-    return row + np.tile(shift, 2)
+    shift = np.array([left + at[0] * shrink - x0, top + at[1] * shrink - y0], np.float32)
+    return shifted(row, shift)
+
+
+def _shrunk(picture: Picture, by: float) -> Picture:
+    """Smaller by the factor `by`, at least 4 x 4."""
+    height, width = picture.shape
+    size = (max(4, round(width / by)), max(4, round(height / by)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _covered(points: Points, boxes: Rows) -> NDArray[np.bool_]:
     """Which of the points lie on any box."""
     x, y = points[:, 0, None], points[:, 1, None]
     on = (x >= boxes[:, 0]) & (x < boxes[:, 2]) & (y >= boxes[:, 1]) & (y < boxes[:, 3])
-    result: NDArray[np.bool_] = on.any(axis=1)
+    result: NDArray[np.bool_] = np.any(on, axis=1)
     return result
 
 

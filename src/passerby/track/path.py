@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.geometry import Box
 from ..core.track import Why
-
-Row = NDArray[np.float32]  # (4,) x0 y0 x1 y1, display pixels
+from .rows import Floats, Row, area, fit, hull
 
 _LOOSEN: Final = 0.015  # a followed box grows by this share of its side a frame, on every side
 _LOOSEST: Final = 0.3
@@ -35,30 +33,49 @@ class Path:
     first_seen: int
     last_seen: int
     best: float
+    size_like: Row  # as it was last seen
     sightings: int = 1
-    confirmed: bool = False
     turn: int = 0  # quarter turns after which the detector saw it
-    size_like: Row = field(default_factory=lambda: np.zeros(4, np.float32))
-    velocity: Row = field(default_factory=lambda: np.zeros(2, np.float32))
+    velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    seen_before: int = -1  # the sighting before the last
     lost: int = 0  # frames since its motion could last be followed
     lost_at: int = -1
     missed: int = 0  # looks in a row that did not see it
-    seen_before: int = -1  # the sighting before the last
     alive: bool = True
-    kept: bool | None = None  # whether it is part of the plan; None until its first frame is final
+    kept: bool = False  # part of the plan, as far as is decided
+
+    @classmethod
+    def begun(cls, number: int, index: int, row: Row, score: float) -> Path:
+        """A path that starts with one sighting."""
+        return cls(number, {index: Mark(row, score)}, index, index, score, row)
 
     def at(self, index: int) -> Row:
         return self.marks[index].row
 
-    def see(self, index: int, row: Row, score: float) -> None:
-        """The detector saw it in frame `index`."""
+    def see(self, index: int, row: Row, score: float, final: int) -> bool:
+        """The detector saw it in frame `index`. Frames before `final` may not change any more.
+
+        What was followed since the last sighting is bent towards this one. False when the two are
+        so far apart that bending would not do: then it must be followed back from here.
+        """
+        before, off = self.last_seen, row - self.at(index)
+        agrees = fit(row, self.at(index)) > 0.5
+        if agrees:
+            for j in range(max(before + 1, final), index):
+                mark = self.marks.get(j)
+                if mark is not None:
+                    mark.row = mark.row + off * np.float32((j - before) / (index - before))
+                    mark.slack = min(mark.slack, 0.1)
+        hurry = (off[:2] + off[2:]) / (2 * max(4, index - before))
+        self.velocity = (self.velocity + hurry).astype(np.float32)
         self.marks[index] = Mark(row, score)
         self.size_like = row
+        self.seen_before = before
         self.first_seen, self.last_seen = min(self.first_seen, index), max(self.last_seen, index)
         self.best = max(self.best, score)
         self.sightings += 1
-        self.missed = 0
-        self.lost = 0
+        self.missed = self.lost = 0
+        return agrees
 
     def follow(self, index: int, row: Row, since: int) -> None:
         """It was not looked for, or not seen, in frame `index`, `since` frames from a sighting."""
@@ -71,36 +88,33 @@ class Path:
         """
         mark = self.marks[index]
         both = hull(mark.row, row)
-        if _area(both) <= 3 * max(_area(mark.row), _area(row)):
+        if area(both) <= 3 * max(area(mark.row), area(row)):
             mark.row = both
         elif later:
             mark.row = row
+
+    def continued(self, other: Path, index: int) -> None:
+        """`other`, followed back to frame `index`, turned out to be this one: take it over."""
+        for j, theirs in other.marks.items():
+            if j <= index:
+                continue
+            mine = self.marks.get(j)
+            if mine is not None and mine.score is None and fit(mine.row, theirs.row) > 0.1:
+                both = hull(mine.row, theirs.row)
+                self.marks[j] = Mark(both, theirs.score, theirs.slack)
+            else:
+                self.marks[j] = theirs
+        self.last_seen = other.last_seen
+        self.best = max(self.best, other.best)
+        self.sightings += other.sightings
+        self.missed = self.lost = 0
+        self.alive = other.alive
+        self.velocity, self.size_like, self.turn = other.velocity, other.size_like, other.turn
 
     def why(self, index: int) -> Why:
         if self.marks[index].score is not None:
             return Why.SEEN
         return Why.FILLED if self.first_seen < index < self.last_seen else Why.REACH
-
-
-def sized(row: Row, like: Row, most: float = 1.35) -> Row:
-    """`row` about its centre, its sides at most `most` times those of `like` and at least 1/`most`.
-
-    Motion alone tells size badly, and errors add up: between sightings a face keeps its size nearly.
-    """
-    half = (row[2:] - row[:2]) / 2
-    whole = (like[2:] - like[:2]) / 2
-    fit = np.clip(half, whole / np.float32(most), whole * np.float32(most))
-    centre = (row[2:] + row[:2]) / 2
-    return np.concatenate([centre - fit, centre + fit]).astype(np.float32)
-
-
-def _area(row: Row) -> float:
-    return float((row[2] - row[0]) * (row[3] - row[1]))
-
-
-def hull(a: Row, b: Row) -> Row:
-    """The smallest row that holds both."""
-    return np.concatenate([np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])])
 
 
 def box_of(mark: Mark) -> Box:

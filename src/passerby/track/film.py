@@ -1,0 +1,85 @@
+"""The last second or so of the film, small: what is needed to follow something back in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from ..core.detection import Boxes
+from ..core.time import Ticks
+from . import motion
+from .motion import Step, Still
+from .rows import Floats
+
+_JOLT: Final = 0.25  # share of background points below which nothing can be followed
+_CUT: Final = 0.6  # likeness below which a jolt is a cut
+_CALM: Final = 0.985  # likeness above which nothing can have jolted
+_FLASH: Final = 8.0  # change of mean brightness that may be a flash
+_UPSET: Final = 18.0  # sudden local change of brightness that is worth a look
+
+
+class Film:
+    """A ring of stills in order, and where among them the picture jumped.
+
+    A *jolt* is a frame into which nothing can be followed: a cut, a flash, a violent shake. A *cut*
+    is a jolt to another scene, across which nothing is followed or held.
+    """
+
+    def __init__(self) -> None:
+        self._ring: deque[Still] = deque()
+        self._jolts: set[int] = set()
+        self._cuts: set[int] = set()
+        self._usual = 0.0  # how much the most changed part of the picture usually changes
+        self.upset = False  # something appeared, or went, all at once in the last frame
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def last(self) -> Still:
+        return self._ring[-1]
+
+    @property
+    def first(self) -> Still:
+        return self._ring[0]
+
+    def __getitem__(self, index: int) -> Still:
+        """The still of frame `index`; the oldest one kept when it is older."""
+        return self._ring[max(0, index - self._ring[0].index)]
+
+    def start(self, index: int) -> Ticks:
+        return self[index].span.start
+
+    def jolted(self, index: int) -> bool:
+        return index in self._jolts
+
+    def cut(self, index: int) -> bool:
+        return index in self._cuts
+
+    def push(self, now: Still) -> None:
+        if not self._ring:
+            self._cuts.add(now.index)
+        self._ring.append(now)
+
+    def step(self, now: Still, rows: Boxes, ahead: Floats) -> Step:
+        """Carry `rows` from the last frame into `now`, and note a jolt, a cut or an upset there."""
+        before = self.last
+        alike = motion.likeness(before, now)
+        flash = abs(now.light - before.light) > _FLASH
+        upset = motion.upset(before, now)
+        self.upset = upset > _UPSET and upset > 3 * self._usual
+        self._usual = 0.8 * self._usual + 0.2 * min(upset, 2 * self._usual + 4)
+        calm = alike > _CALM and not flash
+        step = motion.step(before, now, rows, ahead, calm=calm)
+        if step.steady < _JOLT and not calm:
+            self._jolts.add(now.index)
+            if alike < _CUT:
+                self._cuts.add(now.index)
+        return step
+
+    def forget(self, before: int) -> None:
+        """Drop what is older than frame `before`, keeping two stills at least."""
+        while len(self._ring) > 2 and self._ring[0].index < before:
+            self._ring.popleft()
+        self._jolts = {j for j in self._jolts if j >= before}
+        self._cuts = {c for c in self._cuts if c >= before}

@@ -1,0 +1,158 @@
+"""When to look, how closely, and what was seen: everything that asks the detector."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ..core.detection import Detections, overlaps
+from ..core.frame import Frame
+from ..core.geometry import Size
+from ..core.ports import Detector, Look
+from ..core.time import Clock, Ticks
+from . import looks
+from .film import Film
+from .motion import Still
+from .path import Path
+from .rows import Row, affinity, stacked
+from .settings import FollowSettings
+
+GATE: Final = 0.12  # least fit of a sighting to the path that it may belong to
+_TURNED: Final = 0.45  # score that a face seen in a turned picture needs
+_LARGE: Final = (48.0, 112.0)  # network pixels between which a new face needs an ever better score
+_LARGE_NEEDS: Final = 0.25
+_TURNS: Final = {0: 1, 1: 3, 3: 2, 2: 1}  # the order in which turned looks take turns
+
+
+class Looker:
+    """Asks one detector about frames of one film, within what the settings allow."""
+
+    def __init__(
+        self, detector: Detector, settings: FollowSettings, clock: Clock, size: Size
+    ) -> None:
+        self._detector, self._settings, self._size = detector, settings, size
+        self._interval = clock.ticks(settings.interval)
+        self._fine_interval = clock.ticks(settings.fine_interval)
+        self._turned_interval = clock.ticks(settings.turned_interval)
+        self._coarse = looks.coarse_scale(size, settings)
+        self._fine = looks.fine_scale(size, settings)
+        self._due: dict[str, Ticks] = {}
+        self._turn = 0
+        self._bright = False
+        self.counts = {"coarse": 0, "fine": 0, "turned": 0, "close": 0}
+        self.looked = -1  # index of the last frame that was looked at
+
+    def wanted(self, film: Film, alive: list[Path]) -> bool:
+        """Whether the last frame of the film is worth a look."""
+        now = film.last
+        if film.jolted(now.index) or film.cut(now.index) or film.upset:
+            return True
+        since = now.span.end - film.start(self.looked)
+        if since > self._interval:
+            return True
+        if any(p.lost in (1, 3) for p in alive) and 3 * since > self._interval:
+            return True
+        return 2 * since > self._interval and _crowded([p.at(now.index) for p in alive])
+
+    def whole(self, film: Film, now: Still, frame: Frame) -> Detections:
+        """Look at all of a frame: coarsely, or finely or turned when that is due."""
+        settings, threshold = self._settings, self._settings.near
+        self.looked = now.index
+        gain = 1.0
+        if now.light < looks.DARK:
+            self._bright = not self._bright
+            gain = 2.5 if self._bright else 1.0
+        fresh = film.cut(now.index)
+        parts: list[Detections] = []
+        fine = self._fine > self._coarse and self._is_due("fine", now, self._fine_interval, fresh)
+        if fine:
+            self.counts["fine"] += 1
+            parts += self._tiled(frame, self._fine, threshold, 0, gain)
+        if not fine or self._fine > 1.5 * self._coarse:
+            self.counts["coarse"] += 1
+            look = Look(scale=self._coarse, threshold=threshold, gain=gain)
+            parts.append(self._detector.detect(frame, look))
+        if self._is_due("turned", now, self._turned_interval, fresh):
+            self._turn = _TURNS[self._turn]
+            for turn in sorted({self._turn, 1, 3} if fresh else {self._turn}):
+                self.counts["turned"] += 1
+                parts += self._tiled(frame, self._fine, max(_TURNED, settings.seed), turn, gain)
+        return looks.united(parts)
+
+    def _tiled(
+        self, frame: Frame, scale: float, threshold: float, turn: int, gain: float
+    ) -> list[Detections]:
+        return [
+            self._detector.detect(frame, Look(fitted, threshold, crop, turn, gain))
+            for fitted, crop in looks.tiles(self._size, scale, self._settings.coarse)
+        ]
+
+    def _is_due(self, what: str, now: Still, interval: Ticks, fresh: bool) -> bool:
+        due = self._due.get(what)
+        if due is not None and now.span.start < due and not fresh:
+            return False
+        self._due[what] = Ticks(now.span.start + interval)
+        return True
+
+    def closer(
+        self, path: Path, frame: Frame, index: int, taken: list[Row]
+    ) -> tuple[Row, float, int] | None:
+        """Look closely where a path is believed to be: as it was last seen, then turned.
+
+        What is seen at a place in `taken` is another face. (row, score, turn), or None.
+        """
+        row = path.at(index)
+        turns = [path.turn]
+        if path.missed > 0 or path.turn:
+            turns.append((2, 1, 3)[path.missed % 3] if path.turn == 0 else 0)
+        for turn in turns:
+            self.counts["close"] += 1
+            threshold = max(0.15, self._settings.near) if turn == path.turn else 0.3
+            seen = self._detector.detect(frame, looks.close_look(row, self._size, threshold, turn))
+            if not len(seen):
+                continue
+            fits = affinity(stacked([row]), seen.boxes)[0]
+            if taken:
+                fits[overlaps(seen.boxes, stacked(taken)).max(axis=1) > 0.4] = 0
+            best = int((fits + 0.2 * seen.scores * (fits > 0)).argmax())
+            if fits[best] > GATE:
+                return seen.boxes[best], float(seen.scores[best]), turn
+        return None
+
+    def news(
+        self, seen: Detections, claimed: set[int], frame: Frame, taken: list[Row]
+    ) -> list[tuple[Row, float]]:
+        """Sightings that belong to nothing known; weak ones only if a close look agrees."""
+        fresh: list[tuple[Row, float]] = []
+        budget = self._settings.close_looks // 2
+        for d in np.argsort(-seen.scores, kind="stable"):
+            if int(d) in claimed:
+                continue
+            row, score = seen.boxes[d], float(seen.scores[d])
+            if taken and overlaps(stacked([row]), stacked(taken)).max() > 0.6:
+                continue
+            needed = self.needed(row)
+            if score < needed and budget > 0:
+                budget -= 1
+                self.counts["close"] += 1
+                again = self._detector.detect(frame, looks.close_look(row, self._size, needed))
+                same = overlaps(stacked([row]), again.boxes)[0] > 0.3
+                score = max(score, float(again.scores[same].max(initial=0)))
+            if score >= needed:
+                fresh.append((row, score))
+        return fresh
+
+    def needed(self, row: Row) -> float:
+        """The score that a new face needs: more when it is large, for large faces score high."""
+        side = float(max(row[2] - row[0], row[3] - row[1])) * self._coarse
+        low, high = _LARGE
+        large = min(1.0, max(0.0, (side - low) / (high - low)))
+        return self._settings.seed + _LARGE_NEEDS * large
+
+
+def _crowded(rows: list[Row]) -> bool:
+    """True when two faces pass each other."""
+    shared = overlaps(stacked(rows), stacked(rows))
+    np.fill_diagonal(shared, 0)
+    return bool((shared > 0.1).any())

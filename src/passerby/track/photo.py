@@ -1,0 +1,99 @@
+"""Find every face of a photo: one frame, no second chance, so look at several sizes and turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..core.detection import Boxes, Detections
+from ..core.frame import Frame
+from ..core.geometry import Box, Size
+from ..core.ports import Detector, Look
+from . import looks
+
+_SIDE: Final = 1280  # network pixels of a tile's long side
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSettings:
+    """How closely to look at a photo.
+
+    `sides`: network pixels of the long side, a look for each; `enlarge`: the most that small photos
+    are enlarged for it; `smallest`: display pixels of the smallest face that large photos are
+    searched for; `seed`: the score that a face needs; `turned`: more than that, in turned looks.
+    """
+
+    sides: tuple[int, ...]
+    enlarge: float
+    smallest: float
+    seed: float
+    turns: tuple[int, ...] = (1, 2, 3)
+    turned: float = 0.3
+
+    @classmethod
+    def preset(cls, name: str) -> PhotoSettings:
+        """`fast`, `balanced` or `thorough`. Raises KeyError for any other name."""
+        return _PRESETS[name]
+
+
+_PRESETS: Final = {
+    "fast": PhotoSettings((960, 1920), 2.0, 24, 0.2, ()),
+    "balanced": PhotoSettings((640, 1280, 2560), 3.0, 16, 0.2),
+    "thorough": PhotoSettings((480, 960, 1600, 3200), 4.0, 10, 0.15, turned=0.2),
+}
+
+
+def scales(size: Size, settings: PhotoSettings) -> list[float]:
+    """The scales to look at, rising, no two nearly the same."""
+    long = max(size.width, size.height)
+    wanted = [min(settings.enlarge, side / long) for side in settings.sides]
+    wanted.append(min(settings.enlarge, looks.FOUND / settings.smallest))
+    chosen: list[float] = []
+    for scale in sorted(wanted):
+        if not chosen or scale > chosen[-1] * 1.2:
+            chosen.append(scale)
+    return chosen
+
+
+def smallest(size: Size, preset: str) -> float:
+    """The smallest face searched for in a photo of this size, in display pixels."""
+    return looks.FOUND / scales(size, PhotoSettings.preset(preset))[-1]
+
+
+def find_all(frame: Frame, detector: Detector, preset: str) -> list[tuple[Box, float]]:
+    """Every face of a photo with its score, best first; boxes on the quarter-pixel grid.
+
+    `preset` as in `PhotoSettings.preset`.
+    Overlapping sightings of one face at several scales are all kept when they differ: their union
+    is covered, not their average.
+    """
+    settings, size = PhotoSettings.preset(preset), frame.size
+    chosen = scales(size, settings)
+    middle = chosen[min(1, len(chosen) - 1)]
+    parts: list[Detections] = []
+    for scale in chosen:
+        for fitted, crop in looks.tiles(size, scale, _SIDE):
+            parts.append(detector.detect(frame, Look(fitted, settings.seed, crop)))
+    for turn in settings.turns:
+        threshold = min(0.9, settings.seed + settings.turned)
+        for fitted, crop in looks.tiles(size, middle, _SIDE):
+            parts.append(detector.detect(frame, Look(fitted, threshold, crop, turn)))
+    seen = looks.united([_sane(p, size) for p in parts])
+    order = np.argsort(-seen.scores, kind="stable")
+    return [
+        (Box(*(float(v) for v in seen.boxes[i])).snapped(), float(seen.scores[i])) for i in order
+    ]
+
+
+def _sane(seen: Detections, size: Size) -> Detections:
+    """Without boxes that have no pixel inside the picture."""
+    boxes: Boxes = seen.boxes
+    inside = (
+        (boxes[:, 2] > 0)
+        & (boxes[:, 3] > 0)
+        & (boxes[:, 0] < size.width)
+        & (boxes[:, 1] < size.height)
+    )
+    return Detections(boxes[inside], seen.scores[inside])
