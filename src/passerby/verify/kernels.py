@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import cv2
@@ -34,6 +35,19 @@ def reduced(picture: Picture, step: int) -> Reals:
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From what on detail counts as left.
+
+    `gain`: share of its strength; `alike`: correlation; `rms`: strength in levels of 255, below
+    which it can't be told from what a codec makes up.
+    """
+
+    gain: float
+    alike: float
+    rms: float
+
+
 class Likeness:
     """How much of the detail `before` is in the detail `after`, both float32 (rows, cols).
 
@@ -48,17 +62,17 @@ class Likeness:
             for energy in (before * after, before * before, after * after)
         )
 
-    def strongest(self, window: tuple[int, int], gain: float, alike: float) -> tuple[float, bool]:
+    def strongest(self, window: tuple[int, int], limits: Limits) -> tuple[float, bool]:
         """The largest gain among windows of so many blocks that are leaks, 0 if none is.
 
-        Gain 1 and likeness 1: all of the detail is there. A leak has at least `gain` and
-        `alike`. Also says whether `before` shows detail in any window at all.
+        Gain 1 and likeness 1: all of the detail is there. Also says whether `before` shows
+        detail in any window at all.
         """
         size = min(window[0], self.blocks[0]), min(window[1], self.blocks[1])
         both, own, other = (_sums(e, size) for e in (self._both, self._own, self._other))
         told = own > FLOOR * FLOOR
-        leak = told & (both >= gain * own) & (both * both >= alike * alike * own * other)
-        leak &= both > 0
+        leak = told & (both >= limits.gain * own)
+        leak &= both * both >= np.maximum(limits.alike**2 * other, limits.rms**2) * own
         if not leak.any():
             return 0.0, bool(told.any())
         return float((both[leak] / own[leak]).max()), True
