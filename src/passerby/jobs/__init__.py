@@ -1,1 +1,23 @@
 """Where the rooms are introduced to each other: the Python API."""
+
+from .doctor import DoctorReport, doctor
+from .footage import redact, scan
+from .naming import default_output, is_media
+from .report import Finding, NotHandedOver, Report, Verification
+from .settings import Settings
+from .verify import verify
+
+__all__ = [
+    "DoctorReport",
+    "Finding",
+    "NotHandedOver",
+    "Report",
+    "Settings",
+    "Verification",
+    "default_output",
+    "doctor",
+    "is_media",
+    "redact",
+    "scan",
+    "verify",
+]

@@ -1,0 +1,186 @@
+"""From what was done to the report and the plan that say so."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final, Literal
+
+from .. import __version__
+from ..core.schedule import Schedule
+from ..core.time import Clock, Ticks
+from ..core.track import Track
+from ..media import Card, sha256
+from ..plan import Bound, DetectorUsed, Document, MadeBy, Media, Policy, Timeline, rows_of
+from .report import Counts, DetectorUse, FoundMedia, MadeFile, Report, TrackSpan
+from .settings import Settings
+from .tally import Tally
+
+AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
+AUDIO_KEPT: Final = "audio kept: voices identify people"
+PACKAGES: Final = (
+    "av",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "openvino",
+    "pillow",
+    "pydantic",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided to be hidden in a film or photo, and from how many frames.
+
+    `first`, `end`: ticks between which the frames lay. `used`: the detectors that looked.
+    """
+
+    timeline: Timeline
+    schedule: Schedule
+    bound: Bound
+    frames: int
+    first: Ticks
+    end: Ticks
+    used: tuple[DetectorUse, ...]
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The margins of the house, in the style that was asked for."""
+    return Policy(style=settings.style)
+
+
+def layout(card: Card) -> tuple[str, ...]:
+    """Kind and codec of each stream, in file order: what a plan is bound to besides the hash."""
+    return tuple(str(stream) for stream in card.streams)
+
+
+def document_of(card: Card, settings: Settings, decision: Decision) -> Document:
+    """The plan of what was decided."""
+    return Document(
+        passerby="plan/1",
+        media=Media(
+            sha256=sha256(card.path),
+            kind=card.kind,
+            container=card.container,
+            size=(card.size.width, card.size.height),
+            orientation=int(card.orientation),
+            time_base=f"{card.clock.tick.numerator}/{card.clock.tick.denominator}",
+            frames=decision.frames,
+            first=decision.first,
+            end=decision.end,
+            streams=layout(card),
+        ),
+        made_by=MadeBy(version=__version__),
+        settings=settings.plain(),
+        policy=decision.timeline.policy,
+        detectors=tuple(DetectorUsed(**use.model_dump(exclude={"looks"})) for use in decision.used),
+        tracks=rows_of(decision.timeline.tracks()),
+    )
+
+
+def report_of(
+    job: Literal["redact", "scan"],
+    card: Card,
+    settings: Settings,
+    decision: Decision,
+    tally: Tally,
+    differs: Sequence[str],
+) -> Report:
+    """The account of one job, without paths, names or content of the original.
+
+    `differs`: how the output differs from the input, apart from what was hidden.
+    """
+    spans = tuple(_span(track, decision.first, card.clock) for track in decision.timeline.tracks())
+    return Report(
+        job=job,
+        versions=versions(),
+        settings=settings.plain(),
+        input=found_media(card, decision.frames, Ticks(decision.end - decision.first)),
+        detectors=decision.used,
+        counts=Counts(
+            frames=decision.frames,
+            frames_hidden_in=tally.frames_hidden_in,
+            tracks=len(spans),
+            keys=decision.timeline.keys,
+            regions=tally.regions,
+            covered=round(tally.covered, 5),
+        ),
+        tracks=spans,
+        dropped=tuple(card.carries),
+        not_looked_for=tuple(_unsought(settings, decision)),
+        notes=(*_notes(card, settings, decision), *differs),
+    )
+
+
+def found_media(card: Card, frames: int, lasted: Ticks) -> FoundMedia:
+    """What came in, without anything that leads back to it."""
+    return FoundMedia(
+        kind=card.kind,
+        container=card.container,
+        codec=card.codec,
+        size=(card.size.width, card.size.height),
+        orientation=int(card.orientation),
+        frames=frames,
+        seconds=0.0 if card.kind == "photo" else _rounded(card.clock.seconds(lasted)),
+    )
+
+
+def made_file(partial: Path, output: Path, container: str) -> MadeFile:
+    """The finished file, still under its partial name."""
+    size = partial.stat().st_size
+    return MadeFile(name=output.name, sha256=sha256(partial), bytes=size, container=container)
+
+
+def versions() -> dict[str, str]:
+    """Of Passerby and of what it runs on."""
+    found = {"passerby": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _span(track: Track, first: Ticks, clock: Clock) -> TrackSpan:
+    start, last = track.keys[0].at, track.keys[-1].at
+    return TrackSpan(
+        id=track.id,
+        kind=track.kind,
+        start=start,
+        last=last,
+        start_seconds=_rounded(clock.seconds(Ticks(start - first))),
+        last_seconds=_rounded(clock.seconds(Ticks(last - first))),
+        score=track.score,
+    )
+
+
+def _rounded(seconds: Fraction) -> float:
+    return round(float(seconds), 3)
+
+
+def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
+    """What might show people, and nobody looked for."""
+    yield from settings.not_looked_for
+    for use in decision.used:
+        if use.smallest:
+            yield f"{use.kind}s smaller than {use.smallest:g} px"
+    if settings.voice == "keep":
+        yield "voices"
+    yield "bodies, clothes, gait and places by which people are known"
+
+
+def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
+    """What a person should know about the output."""
+    if any("audio" in stream for stream in layout(card)):
+        yield AUDIO_KEPT if settings.voice == "keep" else AUDIO_DROPPED
+    style = decision.timeline.policy.style
+    if not style.keeps_nothing:
+        yield f"{style.value} keeps a little of what it covers; veil and solid keep nothing"
+    for lost in decision.bound.unbound:
+        yield f"edit {lost.edit} (keep track {lost.track}) does nothing: {lost.reason}"

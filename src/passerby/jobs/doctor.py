@@ -1,0 +1,83 @@
+"""What is installed: models and their hashes, runtimes, codecs, accelerators. Works offline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..core.errors import PasserbyError
+from .account import versions
+from .finders import open_detectors
+from .selftest import codecs
+from .settings import Settings
+
+DEVICES: Final = (
+    "openvino:CPU",
+    "openvino:GPU",
+    "openvino:NPU",
+    "onnxruntime:CPU",
+    "onnxruntime:CUDA",
+    "onnxruntime:CoreML",
+    "onnxruntime:DML",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """The state of an installation. `problems` is empty when everything needed is there."""
+
+    versions: dict[str, str]
+    detectors: tuple[dict[str, str], ...]
+    devices: dict[str, str]
+    codecs: dict[str, str]
+    problems: tuple[str, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, in a fixed order."""
+        return {
+            "healthy": self.healthy,
+            "versions": self.versions,
+            "detectors": list(self.detectors),
+            "devices": self.devices,
+            "codecs": self.codecs,
+            "problems": list(self.problems),
+        }
+
+
+def doctor() -> DoctorReport:
+    """Open everything once and say what is there. Never raises for what is missing."""
+    problems: list[str] = []
+    detectors: list[dict[str, str]] = []
+    try:
+        # Opening checks the weights against the hash that was recorded when they were built in.
+        for detector in open_detectors(Settings()):
+            info = detector.info
+            detectors.append(
+                {
+                    "name": info.name,
+                    "finds": info.kind,
+                    "family": info.family,
+                    "sha256": info.sha256,
+                    "weights": "as built",
+                    "runtime": info.runtime,
+                    "licence": info.licence,
+                }
+            )
+    except PasserbyError as error:
+        problems.append(str(error))
+    devices = {device: _runtime(device) for device in DEVICES}
+    working = codecs()
+    problems += [f"{codec}: {how}" for codec, how in working.items() if how != "works"]
+    return DoctorReport(versions(), tuple(detectors), devices, working, tuple(problems))
+
+
+def _runtime(device: str) -> str:
+    """What the detector would run on there, or that it can't."""
+    try:
+        return open_detectors(Settings(device=device))[0].info.runtime
+    except PasserbyError:
+        return "not here"

@@ -1,0 +1,113 @@
+"""Opens the right source, sink and painter for what came in and what is to go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from ..core.errors import UsageError
+from ..core.ports import Redactor, Source
+from ..media import (
+    Card,
+    Encoding,
+    PhotoSink,
+    PhotoSource,
+    VideoSink,
+    VideoSource,
+    output_container,
+)
+from ..media.target import Container
+from ..redact import Paint
+from .settings import Settings
+
+JPEG_BLOCK: Final = 16  # pixels: with halved chroma one coded block spans sixteen
+FAST: Final = Fraction(60)  # frames a second, when nobody can tell
+_VIDEOS: Final[dict[str, Container]] = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "mkv",
+    ".webm": "webm",
+}
+_PHOTOS: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Into what `output` is written: the container its name asks for."""
+
+    video: Container | None = None
+    photo: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.video or self.photo or ""
+
+
+def target_of(card: Card, output: Path) -> Target:
+    """`UsageError` when the name of `output` asks for what can't be written from `card`."""
+    suffix, natural = output_container(card)
+    known = _PHOTOS if card.kind == "photo" else _VIDEOS
+    asked = output.suffix.lower()
+    if asked not in known:
+        raise UsageError(
+            f"a {card.kind} can't be written as {asked or 'a file without a suffix'}",
+            path=output,
+            hint=f"name it *{suffix}, or one of {', '.join(known)}",
+        )
+    if card.kind == "photo":
+        return Target(photo=_PHOTOS[asked])
+    if _VIDEOS[asked] == "webm" and card.pixel_aspect != 1:
+        raise UsageError(
+            "WebM can't say that pixels are oblong", path=output, hint=f"name it *.{natural}"
+        )
+    return Target(video=_VIDEOS[asked])
+
+
+def open_source(card: Card) -> Source:
+    return PhotoSource(card) if card.kind == "photo" else VideoSource(card)
+
+
+def open_sink(
+    card: Card, partial: Path, target: Target, settings: Settings
+) -> VideoSink | PhotoSink:
+    """A sink that writes to `partial`."""
+    if target.video is None:
+        return PhotoSink(partial, card, output_format=target.photo or "png")
+    encoding = Encoding(
+        container=target.video,
+        crf=settings.quality,
+        preset=settings.encoder_speed,
+        voice=settings.voice,
+    )
+    return VideoSink(partial, card, encoding)
+
+
+def notes_of(sink: VideoSink | PhotoSink) -> Iterator[str]:
+    """How the output differs from the input, apart from what was hidden. Once it is closed."""
+    if sink.clock_note:
+        yield sink.clock_note
+    yield from sink.notes
+
+
+def painter(target: Target) -> Redactor:
+    """JPEG and WebP spread a face over every block that it touches, so whole blocks are hidden."""
+    return Paint(snap=JPEG_BLOCK) if target.photo in ("jpeg", "webp") else Paint()
+
+
+def frame_bytes(card: Card) -> int:
+    """About how much memory one decoded frame takes."""
+    wide = any(depth in card.pixel_format for depth in ("p10", "p12", "p14", "p16"))
+    full = any(layout in card.pixel_format for layout in ("444", "rgb", "gbr", "bgr", "bgra"))
+    half = "422" in card.pixel_format
+    return int(card.size.area * (3 if full else 2 if half else 1.5) * (2 if wide else 1))
+
+
+def frames_a_second(card: Card) -> Fraction:
+    """On average; a guess on the high side when the file does not say."""
+    if card.frames and card.length:
+        return Fraction(card.frames) / card.length
+    return card.rate or FAST

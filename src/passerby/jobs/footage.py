@@ -1,0 +1,174 @@
+"""Redact and scan: from what was asked to what was done, for videos and photos alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import Truncated
+from ..core.ports import Progress
+from ..core.schedule import Schedule
+from ..core.time import Ticks
+from ..media import Card, probe, sha256
+from ..plan import Document, FollowingPlanner, check_binding, check_frames, schedule_of, text_of
+from ..plan import load as load_plan
+from . import account, doors
+from .account import Decision
+from .doors import Target
+from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
+from .finders import Finder, photo_finder, video_finder
+from .output import check_free, write_text, written_whole
+from .report import DetectorUse, NotHandedOver, Report
+from .settings import Settings
+from .stopwatch import Stopwatch
+from .tally import Tally
+from .verify import look_again
+
+
+def redact(
+    input: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    plan: Path | None = None,
+    save_plan: Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Hide people in `input`; `output` appears only when it is whole and, if asked, verified.
+
+    `plan`: hide what this plan says instead of looking. `save_plan`: write down what was hidden.
+    Raises a `PasserbyError`; `NotHandedOver` (with the report) when verification found something.
+    """
+    watch = Stopwatch()
+    inputs = [input] if plan is None else [input, plan]
+    check_free(output, inputs=inputs, force=force)
+    if save_plan is not None:
+        check_free(save_plan, inputs=[*inputs, output], force=force)
+    with watch.phase("probe"):
+        card = probe(input)
+        target = doors.target_of(card, output)
+        document = None if plan is None else _plan_for(card, plan, settings)
+    job = _Job(card, target, settings, Watch(progress, card.length))
+    with written_whole(output, inputs=inputs, force=force) as partial:
+        with watch.phase("redact"):
+            if document is None:
+                decision, tally, notes = _found_and_hidden(job, partial)
+            else:
+                decision, tally, notes = _hidden_as_planned(job, partial, document)
+        report = account.report_of("redact", card, settings, decision, tally, notes)
+        made = account.made_file(partial, output, target.name)
+        report = report.model_copy(update={"output": made, "timings": watch.seconds})
+        if settings.verify:
+            with watch.phase("verify"):
+                checked = look_again(card, partial, decision.schedule, progress)
+            report = report.model_copy(update={"verification": checked, "timings": watch.seconds})
+            if checked.findings:
+                raise NotHandedOver(report, path=output)
+        if save_plan is not None:
+            saved = document or account.document_of(card, settings, decision)
+            write_text(save_plan, text_of(saved), inputs=[*inputs, output], force=force)
+    return report
+
+
+def scan(
+    input: Path,
+    settings: Settings,
+    *,
+    output: Path,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Find and follow only: `output` is the plan; no picture is written."""
+    watch = Stopwatch()
+    check_free(output, inputs=[input], force=force)
+    with watch.phase("probe"):
+        card = probe(input)
+    with watch.phase("find"):
+        finder, source = _finder(card, settings), doors.open_source(card)
+        planner = FollowingPlanner([finder.follower], account.policy_of(settings))
+        followed(source, planner, Watch(progress, card.length))
+    decision = _decision(planner, finder)
+    plan = account.document_of(card, settings, decision)
+    write_text(output, text_of(plan), inputs=[input], force=force)
+    report = account.report_of("scan", card, settings, decision, Tally(), [])
+    return report.model_copy(update={"timings": watch.seconds})
+
+
+def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
+    """The plan in the file `plan`, if it is for this footage; its style, unless asked otherwise."""
+    document = load_plan(plan)
+    check_binding(document, sha256(card.path), account.layout(card))
+    if "style" not in settings.model_fields_set:
+        return document
+    policy = document.policy.model_copy(update={"style": settings.style})
+    return document.model_copy(update={"policy": policy})
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What comes in, what is to go out, and how. `watch` is told how far it is."""
+
+    card: Card
+    target: Target
+    settings: Settings
+    watch: Watch
+
+
+def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, list[str]]:
+    """In one decode if the frames that wait for a decision fit in memory, else in two."""
+    card, settings, watch = job.card, job.settings, job.watch
+    finder, source = _finder(card, settings), doors.open_source(card)
+    planner = FollowingPlanner([finder.follower], account.policy_of(settings))
+    once = waits_in_memory(doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon)
+    if not once:
+        followed(source, planner, watch)
+    sink, paint = doors.open_sink(card, partial, job.target, settings), doors.painter(job.target)
+    if once:
+        tally = followed_and_rendered(source, planner, paint, sink, watch)
+    else:
+        tally = rendered(source, planner.schedule, paint, sink, watch)
+        _same_frames(planner.frames, tally.frames, card)
+    return _decision(planner, finder), tally, list(doors.notes_of(sink))
+
+
+def _hidden_as_planned(
+    job: _Job, partial: Path, document: Document
+) -> tuple[Decision, Tally, list[str]]:
+    schedule, timeline, bound = schedule_of(document)
+    source = doors.open_source(job.card)
+    sink = doors.open_sink(job.card, partial, job.target, job.settings)
+    tally = rendered(source, schedule, doors.painter(job.target), sink, job.watch)
+    check_frames(document, tally.frames)
+    used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
+    first, end = Ticks(document.media.first), Ticks(document.media.end)
+    decision = Decision(timeline, schedule, bound, tally.frames, first, end, used)
+    return decision, tally, list(doors.notes_of(sink))
+
+
+def _same_frames(seen: int, written: int, card: Card) -> None:
+    if seen != written:
+        raise Truncated(
+            f"gave {seen} frames when it was looked at and {written} when it was painted",
+            path=card.path,
+            hint="does something else write to it?",
+        )
+
+
+def _finder(card: Card, settings: Settings) -> Finder:
+    if card.kind == "photo":
+        return photo_finder(settings, card.size)
+    return video_finder(settings, card.clock, card.size)
+
+
+def _decision(planner: FollowingPlanner, finder: Finder) -> Decision:
+    schedule: Schedule = planner.schedule
+    return Decision(
+        planner.timeline,
+        schedule,
+        planner.bound,
+        planner.frames,
+        planner.first,
+        planner.end,
+        finder.used(),
+    )

@@ -1,0 +1,155 @@
+"""Outputs appear whole or not at all: a `.partial` beside the final name, renamed at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ..core.errors import OutputError
+
+SUFFIX: Final = ".partial"
+
+
+def check_free(output: Path, *, inputs: Sequence[Path] = (), force: bool = False) -> None:
+    """`OutputError` when `output` is one of `inputs`, exists without `force`, or has no folder."""
+    for path in inputs:
+        if _same(output, path):
+            raise OutputError("the output is the input", path=output, hint="choose another name")
+    if output.is_dir():
+        raise OutputError("the output is a folder", path=output, hint="name a file in it")
+    if os.path.lexists(output) and not force:
+        raise OutputError("the output exists already", path=output, hint="pass --force to replace")
+    if not output.parent.is_dir():
+        raise OutputError("the output's folder does not exist", path=output, hint="create it first")
+
+
+def _same(a: Path, b: Path) -> bool:
+    """Also through symbolic links, hard links and other spellings."""
+    try:
+        return a.samefile(b)
+    except OSError:
+        return a.resolve() == b.resolve()
+
+
+@contextmanager
+def written_whole(
+    output: Path, *, inputs: Sequence[Path] = (), force: bool = False
+) -> Iterator[Path]:
+    """A path to write to, which becomes `output` when the block ends well, and is removed if not.
+
+    The file is there and empty, and is our own: never a link that somebody put in its place.
+    """
+    check_free(output, inputs=inputs, force=force)
+    partial = output.with_name(output.name + SUFFIX)
+    claim = _claimed(partial, inputs)
+    try:
+        yield partial
+        with answered(output):
+            _synced(partial)
+            _renamed(partial, output, force)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    finally:
+        os.close(claim)
+
+
+@contextmanager
+def answered(output: Path) -> Iterator[None]:
+    """The system's refusals while writing, as `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "the system refused").lower()
+        hint = "make room, or choose another disk" if "space" in reason else ""
+        raise OutputError(f"can't be written: {reason}", path=output, hint=hint) from error
+
+
+def write_text(
+    output: Path, text: str, *, inputs: Sequence[Path] = (), force: bool = False
+) -> None:
+    """`text` as UTF-8 in `output`, whole or not at all."""
+    with (
+        written_whole(output, inputs=inputs, force=force) as partial,
+        answered(output),
+        partial.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.write(text)
+
+
+def _claimed(partial: Path, inputs: Sequence[Path]) -> int:
+    """Creates `partial` and returns a descriptor that holds it for as long as it is open.
+
+    One that was left by a run that died is replaced; one that is being written is not touched.
+    """
+    for path in inputs:
+        if _same(partial, path):
+            raise OutputError("the output's partial file is the input", path=partial)
+    busy = OutputError(
+        "another run is writing this output", path=partial, hint="wait for it, or remove the file"
+    )
+    with answered(partial):
+        if os.path.lexists(partial):
+            if not partial.is_symlink() and _locked(partial):
+                raise busy
+            partial.unlink()
+        try:
+            descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        except FileExistsError:
+            raise busy from None
+    _lock(descriptor)
+    return descriptor
+
+
+def _lock(descriptor: int) -> bool:
+    """Takes the lock that says a run is alive; True where there are no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _locked(partial: Path) -> bool:
+    descriptor = os.open(partial, os.O_RDWR)
+    try:
+        return not _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _synced(path: Path) -> None:
+    """On the disk before the name changes: a power cut must not leave an empty final file."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _renamed(partial: Path, output: Path, force: bool) -> None:
+    if force:
+        partial.replace(output)
+        return
+    try:
+        os.link(partial, output)  # unlike a rename this fails if the name was taken meanwhile
+    except FileExistsError:
+        raise OutputError(
+            "the output appeared while it was being made", path=output, hint="pass --force"
+        ) from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(output):
+            raise OutputError("the output exists already", path=output) from None
+        partial.replace(output)
+        return
+    partial.unlink()

@@ -1,0 +1,131 @@
+"""What was asked for: one frozen model, resolved once, handed down in the piece each room needs."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ..core.detection import KINDS
+from ..core.errors import UsageError
+from ..core.schedule import Style
+
+AVAILABLE: Final = {"faces": "face"}  # what can be hidden today -> its kind
+PLANNED: Final = {"plates": "plate", "text": "text", "people": "person"}
+
+PresetName = Literal["fast", "balanced", "thorough"]
+Speed = Literal[
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a preset means outside of detection: how hard the encoder tries."""
+
+    encoder: Speed
+
+
+PRESETS: Final[dict[PresetName, Preset]] = {
+    "fast": Preset(encoder="veryfast"),
+    "balanced": Preset(encoder="faster"),
+    "thorough": Preset(encoder="medium"),
+}
+
+
+class Settings(BaseModel):
+    """Everything a person can ask for, with defaults that hide faces beyond recovery."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hide: tuple[str, ...] = Field(("faces",), description="What to hide: faces.", min_length=1)
+    style: Style = Field(
+        Style.VEIL,
+        description="How: veil and solid keep nothing of it; mosaic and blur keep a little.",
+    )
+    voice: Literal["mute", "keep"] = Field(
+        "mute", description="mute drops every audio track; keep leaves voices, which identify."
+    )
+    preset: PresetName = Field(
+        "balanced", description="How closely to look, and how hard the encoder tries."
+    )
+    crf: int | None = Field(
+        None, ge=0, le=51, description="Quality of the encoder, lower is better; 20 if not given."
+    )
+    encoder_preset: Speed | None = Field(
+        None, description="Speed of the encoder by x264's names; the preset decides if not given."
+    )
+    verify: bool = Field(True, description="Look at the finished file before handing it over.")
+    device: str = Field(
+        "auto", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="What runs the models."
+    )
+
+    @field_validator("hide")
+    @classmethod
+    def _known(cls, hide: tuple[str, ...]) -> tuple[str, ...]:
+        for name in hide:
+            if name in PLANNED:
+                raise UsageError(f"hiding {name} is not available yet", hint="hide faces")
+            if name not in AVAILABLE:
+                names = ", ".join([*AVAILABLE, *PLANNED])
+                raise UsageError(f"nothing known can hide {name!r}", hint=f"one of: {names}")
+        return tuple(dict.fromkeys(hide))
+
+    @classmethod
+    def load(cls, toml: Path | None = None, **overrides: Any) -> Self:
+        """Defaults, then the TOML file, then `overrides` but None. `UsageError` if wrong."""
+        given = {**_read(toml), **{k: v for k, v in overrides.items() if v is not None}}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = ".".join(str(part) for part in first["loc"]) or "settings"
+            raise UsageError(f"{name}: {first['msg']}", path=toml) from None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of detections to hide."""
+        return tuple(AVAILABLE[name] for name in self.hide)
+
+    @property
+    def not_looked_for(self) -> tuple[str, ...]:
+        """Names of the kinds of things that nobody looks for."""
+        names = {kind: name for name, kind in (AVAILABLE | PLANNED).items()}
+        return tuple(names[kind] for kind in KINDS if kind not in self.kinds)
+
+    @property
+    def quality(self) -> int:
+        """The CRF to encode with."""
+        return 20 if self.crf is None else self.crf
+
+    @property
+    def encoder_speed(self) -> Speed:
+        """The encoder's own preset."""
+        return self.encoder_preset or PRESETS[self.preset].encoder
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, for plans and reports."""
+        return self.model_dump(mode="json")
+
+
+def _read(toml: Path | None) -> dict[str, Any]:
+    if toml is None:
+        return {}
+    try:
+        return tomllib.loads(toml.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or "can't be read"
+        raise UsageError(f"the settings can't be read: {reason}", path=toml) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the settings are not TOML: {error}", path=toml) from None

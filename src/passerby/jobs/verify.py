@@ -1,0 +1,138 @@
+"""Look at a finished file with other eyes, and say what was checked and what was not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from ..core.errors import MediaError
+from ..core.ports import Progress
+from ..core.schedule import Region, Schedule
+from ..core.time import FOREVER, Clock, Span
+from ..engine.prefetch import prefetch
+from ..media import Card, probe, sha256
+from ..plan import check_binding, load, schedule_of
+from ..verify import Finding as Found
+from ..verify import NotMade, Verdict, examine, inspect
+from . import account, doors
+from .file import Watch
+from .report import Finding, Report, Verification
+from .stopwatch import Stopwatch
+
+
+def verify(
+    output: Path,
+    *,
+    original: Path | None = None,
+    plan: Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check the finished file `output`. What can't be checked without `original`, or without the
+    `plan` that says what was to be hidden, is named in the report.
+
+    Raises a `PasserbyError` when a file can't be read; what is found is in the report.
+    """
+    watch = Stopwatch()
+    with watch.phase("probe"):
+        made = probe(output)
+        card = None if original is None else probe(original)
+        schedule = None
+        if plan is not None:
+            document = load(plan)
+            if card is not None:
+                check_binding(document, sha256(card.path), account.layout(card))
+            schedule, _, _ = schedule_of(document)
+    with watch.phase("verify"):
+        verdict = inspect(output)
+        if card is None:
+            why = "there is no original to compare with"
+            verdict = verdict.joined(_plays(made, Watch(progress, made.length)))
+            verdict = verdict.joined(
+                Verdict((), (), (NotMade("time", why), NotMade("pixels", why)))
+            )
+        else:
+            verdict = verdict.joined(_against(card, made, schedule, progress))
+    return Report(
+        job="verify",
+        versions=account.versions(),
+        output=account.made_file(output, output, made.container),
+        verification=verification(verdict),
+        timings=watch.seconds,
+    )
+
+
+def look_again(
+    card: Card, partial: Path, schedule: Schedule, progress: Progress | None
+) -> Verification:
+    """Everything that can be checked of a file that was just made from `card` by `schedule`."""
+    try:
+        made = probe(partial)
+        verdict = inspect(partial).joined(_against(card, made, schedule, progress))
+    except MediaError as error:
+        # The footage itself was read whole a moment ago, so what can't be read is what we made.
+        found = Found("decodes", f"the finished file can't be read: {error.what}")
+        verdict = Verdict((found,), ("decodes",))
+    return verification(verdict)
+
+
+def verification(verdict: Verdict) -> Verification:
+    """A verdict as a part of the report. Nothing checked is nothing passed."""
+    return Verification(
+        verdict="passed" if verdict.safe else "failed" if verdict.findings else "not made",
+        checks=verdict.made,
+        not_checked=tuple(f"{n.check}: {n.why}" for n in verdict.not_made),
+        findings=tuple(Finding(**f.as_dict()) for f in verdict.findings),
+    )
+
+
+def _plays(made: Card, watch: Watch) -> Verdict:
+    """Does every frame decode? There is nothing to compare them with."""
+    source = doors.open_source(made)
+    count = sum(1 for _ in watch.frames(prefetch(source.frames()), source, "verify"))
+    found = () if count else (Found("time.count", "there are no frames"),)
+    return Verdict(found, ("decodes",))
+
+
+def _against(
+    card: Card, made: Card, schedule: Schedule | None, progress: Progress | None
+) -> Verdict:
+    ours, theirs = doors.open_source(card), doors.open_source(made)
+    watch = Watch(progress, card.length)
+    verdict = examine(
+        watch.frames(prefetch(ours.frames()), ours, "verify"),
+        prefetch(theirs.frames()),
+        schedule or _Unknown(),
+        ours.clock,
+        theirs.clock,
+        tolerance(ours.clock, theirs.clock),
+    )
+    return verdict if schedule is not None else _without_pixels(verdict)
+
+
+def tolerance(ours: Clock, theirs: Clock) -> Fraction:
+    """How far a time may move in seconds: not at all, unless their clock can't say it exactly.
+
+    Two frames of one moment in a coarse clock are told apart by a tick, hence a whole one.
+    """
+    exact = (ours.tick / theirs.tick).denominator == 1
+    return Fraction(0) if exact else theirs.tick
+
+
+class _Unknown:
+    """The schedule of a film for which there is no plan."""
+
+    final_until = FOREVER
+
+    def regions(self, span: Span) -> tuple[Region, ...]:
+        return ()
+
+
+def _without_pixels(verdict: Verdict) -> Verdict:
+    """Without a plan what was covered looks like a fault, so only times and sizes can be judged."""
+    why = "no plan says what was to be hidden"
+    unknown = [name for name in verdict.made if name in ("pixels.left", "pixels.outside")]
+    return Verdict(
+        tuple(f for f in verdict.findings if f.check not in unknown),
+        tuple(name for name in verdict.made if name not in unknown),
+        tuple(NotMade(name, why) for name in unknown),
+    )

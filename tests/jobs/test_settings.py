@@ -1,0 +1,101 @@
+"""Settings are resolved once: defaults, then a file, then what was said on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from passerby.core.errors import UsageError
+from passerby.core.schedule import Style
+from passerby.jobs import Settings, default_output, is_media
+
+
+def test_the_defaults_keep_nothing_and_nobody() -> None:
+    settings = Settings()
+    assert settings.style.keeps_nothing
+    assert settings.voice == "mute"
+    assert settings.verify
+    assert settings.kinds == ("face",)
+    assert settings.not_looked_for == ("plates", "text", "people")
+
+
+def test_the_spot_beats_the_file_and_the_file_beats_the_defaults(tmp_path: Path) -> None:
+    toml = tmp_path / "passerby.toml"
+    toml.write_text('style = "solid"\ncrf = 30\nhide = ["faces"]\n')
+    settings = Settings.load(toml, crf=25, preset=None, style=None)
+    assert (settings.style, settings.crf, settings.preset) == (Style.SOLID, 25, "balanced")
+    assert settings.model_fields_set == {"style", "crf", "hide"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"hide": ("plates",)}, "plates is not available yet"),
+        ({"hide": ("faces", "people")}, "people is not available yet"),
+        ({"hide": ("ghosts",)}, "ghosts"),
+        ({"hide": ()}, "hide"),
+        ({"style": "swirl"}, "style"),
+        ({"crf": 64}, "crf"),
+        ({"crf": "good"}, "crf"),
+        ({"encoder_preset": "slow; rm"}, "encoder_preset"),
+        ({"colour": "red"}, "colour"),
+        ({"voice": "squeak"}, "voice"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(given: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        Settings.load(**given)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("crf = ", "not TOML"), ("[veil]\n", "veil"), ('hide = ["plates"]', "not available")],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    toml = tmp_path / "passerby.toml"
+    toml.write_text(text)
+    with pytest.raises(UsageError, match=says):
+        Settings.load(toml)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be read"):
+        Settings.load(tmp_path / "none.toml")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().crf = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("preset", ["fast", "balanced", "thorough"])
+def test_a_preset_names_an_encoder_speed_that_can_be_overruled(preset: str) -> None:
+    assert Settings.load(preset=preset).encoder_speed in {"veryfast", "faster", "medium"}
+    assert Settings.load(preset=preset, encoder_preset="slow").encoder_speed == "slow"
+
+
+@pytest.mark.parametrize(
+    ("name", "out"),
+    [
+        ("clip.mp4", "clip.redacted.mp4"),
+        ("CLIP.MP4", "CLIP.redacted.MP4"),
+        ("a.b.mov", "a.b.redacted.mov"),
+        ("old.avi", "old.redacted.mp4"),
+        ("cam.MTS", "cam.redacted.mp4"),
+        ("photo.jpeg", "photo.redacted.jpeg"),
+        ("page.webm", "page.redacted.webm"),
+    ],
+)
+def test_outputs_are_named_after_their_inputs(name: str, out: str) -> None:
+    assert default_output(Path("in") / name) == Path("in") / out
+    assert default_output(Path("in") / name, Path("to")) == Path("to") / out
+
+
+def test_what_we_made_is_not_made_again() -> None:
+    assert is_media(Path("clip.MP4"))
+    assert is_media(Path("photo.jpg"))
+    assert not is_media(Path("clip.redacted.mp4"))
+    assert not is_media(Path("notes.txt"))
+    assert not is_media(Path("clip.redacted.mp4.partial"))
