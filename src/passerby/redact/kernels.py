@@ -18,10 +18,11 @@ from ..core.geometry import Cells
 
 Reals = NDArray[np.float32]
 
-# How fast trust grows on the way to coarser levels. A coarse cell of which a quarter is known
+# How fast trust grows on the way to coarser levels. A coarse cell of which a third is known
 # counts as known, so a border shines into the hole as far as the hole is wide, and the middle
 # of the hole is not grey.
-TRUST: Final = np.float32(4)
+TRUST: Final = np.float32(3)
+SMOOTHING: Final = (5, 3)  # cells
 ONE: Final = np.float32(1)
 TINY: Final = np.float32(1e-9)
 
@@ -35,7 +36,8 @@ def membrane(state: Reals) -> Reals | None:
     nothing is known at all.
 
     Goes to ever coarser levels until something is known everywhere, then comes back, fills each
-    level from the coarser one and smooths what it filled.
+    level from the coarser one and smooths what it filled, so that little depends on where the
+    coarse cells happen to lie: a veil that moves or grows does not flicker.
     """
     levels = []
     while not state[..., -1].all():
@@ -52,9 +54,10 @@ def membrane(state: Reals) -> Reals | None:
         filled = _resized(filled, (cols, rows), cv2.INTER_LINEAR)
         filled *= unknown
         filled += state
-        filled = cv2.blur(filled, (3, 3))
-        filled *= unknown
-        filled += state
+        for reach in SMOOTHING:
+            filled = cv2.blur(filled, (reach, reach))
+            filled *= unknown
+            filled += state
     result: Reals = filled
     return result
 
