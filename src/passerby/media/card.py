@@ -11,6 +11,7 @@ from typing import Final, Literal
 from ..core.geometry import Orientation, Size
 from ..core.time import Clock
 from .faults import reading
+from .formats import layout, planar
 
 _BLOCK: Final = 1 << 20
 
@@ -77,11 +78,13 @@ _PHOTO_OUT: Final = {
 def output_container(card: Card) -> tuple[str, str]:
     """The suffix and the container (or photo format) in which `card`'s file is written again.
 
-    What can be kept is kept. A WebM of oblong pixels becomes MKV, since only H.264 can say so.
+    What can be kept is kept. A WebM of oblong or deep pixels becomes MKV: VP9 is written without.
     """
     if card.kind == "photo":
         return _PHOTO_OUT.get(card.container, (".png", "png"))
-    if card.container == "webm" and card.pixel_aspect != 1:
+    kind = layout(planar(card.pixel_format))
+    deep = kind is not None and kind.depth > 8
+    if card.container == "webm" and (deep or card.pixel_aspect != 1):
         return _VIDEO_OUT["mkv"]
     return _VIDEO_OUT.get(card.container, _VIDEO_OUT["mp4"])
 

@@ -154,7 +154,7 @@ class VideoSource:
                     path=self.card.path,
                 )
             with closing(self._decoded(container, stream)) as shown:
-                for span, native in spans(shown):
+                for span, native in spans(shown, _end_of(container, stream)):
                     native.pts, native.duration = span.start, span.end - span.start
                     yield DecodedFrame(native, kind, span, self.size, self.card.orientation)
 
@@ -228,6 +228,20 @@ class VideoSource:
             return native
         with reading(self.card.path, at):
             return _converted(native, wanted)
+
+
+def _end_of(container: InputContainer, stream: VideoStream) -> int | None:
+    """The tick at which an MP4 or MOV says that its picture ends.
+
+    Its last frame itself only knows how long it is in decoding order. Where an edit list cuts
+    frames away the two no longer agree, and nothing is said.
+    """
+    if family(container) != "mov" or stream.duration is None or stream.start_time is None:
+        return None
+    entries = stream.index_entries
+    if any(entries[i].is_discard for i in range(max(0, len(entries) - 64), len(entries))):
+        return None
+    return stream.start_time + stream.duration
 
 
 def _converted(native: av.VideoFrame, wanted: str) -> av.VideoFrame:

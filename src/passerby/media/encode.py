@@ -7,7 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from io import BufferedWriter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -53,6 +53,10 @@ class VideoSink:
         self._unit = unit_of(encoding.container, card.clock.tick)
         self._shift = 0
         self._last: int | None = None
+        self._begin: int | None = None
+        self._end = 0
+        self._held: Packet[VideoStream] | None = None
+        self._decoded_from: int | None = None
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._strip: BitStreamFilterContext | None = None
@@ -70,8 +74,10 @@ class VideoSink:
             assert self._stream is not None
             fitting = self._fitting(native)
             start = self._at(frame.span.start)
+            self._begin = start if self._begin is None else self._begin
             fitting.time_base = self._unit
-            fitting.pts, fitting.duration = start, max(1, self._units(frame.span.end) - start)
+            self._end = max(start + 1, self._units(frame.span.end))
+            fitting.pts, fitting.duration = start, self._end - start
             fitting.pict_type = PictureType.NONE
             if self._sound is not None:
                 self._sound.until(start * self._unit)
@@ -84,7 +90,8 @@ class VideoSink:
                 raise OutputError("has not one frame to write", path=self._path)
             self._mux(self._stream.encode(None))
             if self._strip is not None:
-                self._container.mux(self._strip.filter(None))
+                self._hold(self._strip.filter(None))
+            self._let_go()
             if self._sound is not None:
                 self._sound.finish()
                 self.notes += self._sound.notes
@@ -183,7 +190,34 @@ class VideoSink:
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         assert self._container is not None
         for packet in packets:
-            self._container.mux(packet if self._strip is None else self._strip.filter(packet))
+            self._hold([packet] if self._strip is None else self._strip.filter(packet))
+
+    def _hold(self, packets: list[Packet[Any]]) -> None:
+        """Mux all but the newest: the last one of all is still to be told how long it lasts."""
+        assert self._container is not None
+        for packet in packets:
+            if self._decoded_from is None:
+                self._decoded_from = packet.dts
+            if self._held is not None:
+                self._container.mux(self._held)
+            self._held = packet
+
+    def _let_go(self) -> None:
+        """Mux the last packet. MP4 and MOV add up how long packets last, in order of decoding,
+        and that sum has to reach the end of the last picture shown."""
+        last, begin = self._held, self._decoded_from
+        assert self._container is not None
+        if last is None:
+            return
+        if (
+            self._encoding.container in ("mp4", "mov")
+            and last.dts is not None
+            and begin is not None
+        ):
+            assert self._begin is not None
+            last.duration = max(1, self._end - self._begin - (last.dts - begin))
+        self._container.mux(last)
+        self._held = None
 
 
 def created(path: Path) -> BufferedWriter:

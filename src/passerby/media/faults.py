@@ -7,9 +7,12 @@ fails while an output is made. A foreign message is never passed on: it may quot
 from __future__ import annotations
 
 import errno
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import av
 from PIL import Image, UnidentifiedImageError
@@ -59,6 +62,8 @@ _WRITE: dict[int, tuple[str, str]] = {
 
 def read_fault(error: BaseException, path: Path, at: Ticks | None = None) -> MediaError:
     """Our error for something that went wrong while reading `path`, near tick `at`."""
+    if isinstance(error, _BROKEN) or (type(error) is OSError and error.errno is None):
+        return Truncated("breaks off, or is damaged", path=path, at=at, hint=RECOPY)
     for kind in type(error).__mro__:
         if kind in _READ:
             ours, what, hint = _READ[kind]
@@ -74,6 +79,9 @@ def write_fault(error: BaseException, path: Path, at: Ticks | None = None) -> Ou
     return OutputError(what, path=path, at=at, hint=hint)
 
 
+# What Pillow lets through when a file's structure makes no sense.
+_BROKEN: Final = (SyntaxError, struct.error, zlib.error, IndexError)
+
 # Whatever PyAV and Pillow raise for bad data or a bad system is one of these.
 FOREIGN = (
     av.FFmpegError,
@@ -81,7 +89,9 @@ FOREIGN = (
     ValueError,
     EOFError,
     MemoryError,
-    SyntaxError,  # Pillow, for a broken PNG
+    SyntaxError,
+    struct.error,
+    zlib.error,
     LookupError,
     ArithmeticError,
     RuntimeError,

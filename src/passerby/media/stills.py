@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,7 +70,10 @@ def probe_photo(path: Path, kind: str, *, most_pixels: int) -> Card | None:
         if pictures > 1 and kind == "gif":
             return None
         _refuse(image, path, kind, pictures)
-        turned = from_exif(image.getexif().get(ExifTags.Base.Orientation))
+        found = of_file(path, kind)
+        # Asking a PNG for EXIF unpacks all of its pixels, so it is not asked for nothing.
+        told = kind != "png" or bool({"EXIF", "text"} & set(found))
+        turned = from_exif(image.getexif().get(ExifTags.Base.Orientation) if told else 1)
         return Card(
             path=path,
             kind="photo",
@@ -81,7 +85,7 @@ def probe_photo(path: Path, kind: str, *, most_pixels: int) -> Card | None:
             frames=1,
             length=None,
             pixel_format=image.mode,
-            carries=once([*of_file(path, kind), *_of_exif(image), *_of_rest(image, kind)]),
+            carries=once([*found, *(_of_exif(image) if told else []), *_of_rest(image, kind)]),
         )
 
 
@@ -112,7 +116,7 @@ def _of_exif(image: Image.Image) -> list[str]:
             found.append("maker notes")
         if exif.get_ifd(ExifTags.IFD.IFD1):
             found.append("EXIF thumbnail")
-    except (ValueError, TypeError, KeyError, LookupError, SyntaxError, OSError):
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
         found.append("damaged EXIF")
     return found
 

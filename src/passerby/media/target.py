@@ -123,8 +123,7 @@ def encoded_format(kind: Layout, size: Size, encoding: Encoding) -> tuple[str, s
     ):
         sub = "444"
         notes.append("an odd size needs 4:4:4 chroma in H.264; some players refuse it")
-    deepest = 12 if webm else 10
-    depth = 8 if kind.depth <= 8 else 10 if kind.depth <= 10 or deepest == 10 else 12
+    depth = 8 if kind.depth <= 8 or webm else 10
     if kind.depth > depth:
         notes.append(f"{kind.depth} bits a sample become {depth}")
     full = "j" if kind.full_range and kind.model == "yuv" and depth == 8 and not webm else ""

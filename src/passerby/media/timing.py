@@ -59,8 +59,11 @@ class ShowTimes:
         return Ticks(at)
 
 
-def spans(shown: Iterable[tuple[Ticks, int, T]]) -> Iterator[tuple[Span, T]]:
-    """Each frame's span: up to the next one's start, and for the last as long as it says it lasts.
+def spans(
+    shown: Iterable[tuple[Ticks, int, T]], end: int | None = None
+) -> Iterator[tuple[Span, T]]:
+    """Each frame's span: up to the next one's start; the last one's up to `end`, where the
+    container says so, or for as long as the frame itself says it lasts.
 
     Takes (start, how long it says it lasts, frame); holds one frame back.
     """
@@ -73,4 +76,6 @@ def spans(shown: Iterable[tuple[Ticks, int, T]]) -> Iterator[tuple[Span, T]]:
         held = item
     if held is not None:
         start, lasts, frame = held
-        yield Span(start, Ticks(start + (lasts if lasts > 0 else max(1, step)))), frame
+        if end is None or end <= start:
+            end = start + (lasts if lasts > 0 else max(1, step))
+        yield Span(start, Ticks(end)), frame
