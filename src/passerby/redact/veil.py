@@ -80,6 +80,13 @@ class Patch:
     def wide(self) -> int:
         return self.cols * self.step
 
+    def meets(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of `bounds` (n, 4), as `_bounds` gives them, share a block with the patch."""
+        y0, y1, x0, x1 = bounds.T
+        rows = (y0 < self.top + self.high) & (y1 > self.top)
+        both: NDArray[np.bool_] = rows & (x0 < self.left + self.wide) & (x1 > self.left)
+        return both
+
     def local(self, cells: Cells) -> Cells | None:
         """`cells` in blocks, counted from the patch's corner and cut to it; `None` if outside."""
         rows, cols = cells
@@ -99,12 +106,20 @@ def veil(
         return []
     block = lcm(*(side for plane in planes for side in plane.grid))
     holes = [c for c in (box.cells(stored, (block, block)) for box in taken) if c is not None]
+    wanted: dict[tuple[int, int, int, int], list[Box]] = {}
+    for box in targets:
+        cells = box.cells(stored, (block, block))
+        if cells is not None:
+            wanted.setdefault(_bounds(cells), []).append(box)
+    bounds = np.array([_bounds(hole) for hole in holes]).reshape(-1, 4)
     covers: list[Cover] = []
     for cluster in clusters(holes):
+        # Equal holes are in the cluster as often as they are taken, their boxes only once.
+        mine = [box for key in dict.fromkeys(map(_bounds, cluster)) for box in wanted.get(key, ())]
         patch = Patch.around(cluster, block)
-        mine = [box for box in targets if box.cells(stored, (block, block)) in cluster]
+        near = [holes[i] for i in np.flatnonzero(patch.meets(bounds))]
         for first in range(0, len(planes) if mine else 0, AT_ONCE):
-            covers += _stretched(planes[first : first + AT_ONCE], stored, patch, mine, holes)
+            covers += _stretched(planes[first : first + AT_ONCE], stored, patch, mine, near)
     return covers
 
 
@@ -112,7 +127,7 @@ def clusters(rects: Sequence[Cells]) -> list[list[Cells]]:
     """`rects` in groups: two that touch or overlap are in one group."""
     if len(rects) < 2:
         return [list(rects)] if rects else []
-    y0, y1, x0, x1 = np.array([(r.start, r.stop, c.start, c.stop) for r, c in rects]).T
+    y0, y1, x0, x1 = np.array([_bounds(rect) for rect in rects]).T
     near = (y0[:, None] <= y1) & (y0 <= y1[:, None]) & (x0[:, None] <= x1) & (x0 <= x1[:, None])
     left, groups = set(range(len(rects))), []
     while left:
@@ -200,6 +215,11 @@ def _gathered(
 def _scaled(start: int, stop: int, origin: int, samples: int) -> slice:
     """Blocks counted from `origin` -> samples of one plane."""
     return slice((start - origin) * samples, (stop - origin) * samples)
+
+
+def _bounds(cells: Cells) -> tuple[int, int, int, int]:
+    rows, cols = cells
+    return rows.start, rows.stop, cols.start, cols.stop
 
 
 def _area(cells: Cells) -> int:
