@@ -82,6 +82,7 @@ def test_every_moment_survives_exactly(
     out, sink = through(path)
     assert films.moments(out) == [at * tick for at in moments]
     assert times(probe(out)) == times(probe(path))
+    assert probe(out).clock == probe(path).clock  # so that a plan's ticks fit the output as well
     assert sink.clock_note is None
 
 

@@ -16,6 +16,7 @@ from ..core.geometry import Orientation
 _BT709: Final = (0.2126, 0.0722)
 _BT601: Final = (0.299, 0.114)
 _BT2020: Final = (0.2627, 0.0593)
+_STRIP: Final = 1 << 16  # pixels
 _WEIGHTS: Final = {
     1: _BT709,
     4: _BT601,
@@ -107,5 +108,15 @@ def yuv_to_rgb(colorspace: int, full_range: bool) -> NDArray[np.float32]:
 
 
 def rgb(y: Picture, u: Picture, v: Picture, matrix: NDArray[np.float32]) -> Picture:
-    """Y, U and V planes of one size -> uint8 (h, w, 3)."""
-    return cast(Picture, cv2.transform(cv2.merge((y, u, v)), matrix))
+    """Y, U and V planes of one size -> uint8 (h, w, 3).
+
+    Strip by strip: what lies between the two steps then stays in the processor's cache, instead
+    of being a second large picture that the system has to find memory for each time.
+    """
+    rows, cols = y.shape
+    made = np.empty((rows, cols, 3), np.uint8)
+    step = max(1, _STRIP // cols)
+    for top in range(0, rows, step):
+        part = slice(top, top + step)
+        cv2.transform(cv2.merge((y[part], u[part], v[part])), matrix, dst=made[part])
+    return made
