@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi",
-           ".ts": "mpegts", ".gif": "gif"}  # fmt: skip
+           ".ts": "mpegts", ".gif": "gif", ".h264": "h264"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,14 @@ def test_frames_of_an_avi_come_in_the_order_of_showing_at_even_steps(
         assert np.abs(frame.planes()[0].pixels.astype(int) - want).mean() < 6
 
 
+def test_a_bare_stream_without_any_moments_runs_at_its_own_rate(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.h264", Film(tuple(range(25))))
+    read = frames(path)
+    assert len(read) == 25
+    tick = probe(path).clock.tick
+    assert {(f.span.end - f.span.start) * tick for f in read} == {Fraction(1, 25)}
+
+
 def test_a_transport_stream_starts_at_its_own_zero(tmp_path: Path) -> None:
     path = make(tmp_path / "a.ts", Film(tuple(range(0, 90000, 3600)), Fraction(1, 90000)))
     read = frames(path)

@@ -173,7 +173,9 @@ class VideoSource:
     ) -> Generator[tuple[Ticks, int, av.VideoFrame]]:
         """(start, how long it says it lasts, frame); at the end compares with what was promised."""
         timed = family(container) not in UNTIMED
-        times = ShowTimes(timed=timed, zero=zero_of(container, self.clock.tick))
+        tick, rate = self.clock.tick, self.card.rate
+        step = max(1, round(1 / (rate * tick))) if rate else 1
+        times = ShowTimes(timed=timed, zero=zero_of(container, tick), step=step)
         count = _Count(container, stream)
         at: Ticks | None = None
         broken = ""

@@ -19,14 +19,15 @@ class ShowTimes:
 
     `timed` says that the container stores moments of showing. Where it does not (AVI), it
     stores one moment a packet in the order of decoding, and the k-th frame shown gets the k-th
-    moment: a decoder neither invents frames nor loses any between the two orders.
+    moment: a decoder neither invents frames nor loses any between the two orders. `step` is
+    how long a frame lasts where nothing else says so.
     """
 
-    def __init__(self, *, timed: bool, zero: int = 0) -> None:
+    def __init__(self, *, timed: bool, zero: int = 0, step: int = 1) -> None:
         self._timed, self._zero = timed, zero
         self._moments: list[int] = []  # a heap
         self._last: int | None = None
-        self._step = 1
+        self._step = step
         self.repaired = 0
 
     def packet(self, moment: int | None) -> None:
