@@ -138,20 +138,21 @@ class Report(_Part):
 
     def summary(self) -> str:
         """One line for people."""
-        counts, frames = self.counts, _many(self.counts.frames, "frame")
-        tracks = _many(counts.tracks, "face" if self._photo else "track")
+        counts = self.counts
+        frames, tracks = _many(counts.frames, "frame"), _many(counts.tracks, "track")
+        photo = self.input is not None and self.input.kind == "photo"
         match self.job:
             case "scan":
-                said = f"{tracks} in {frames}; the plan is written"
+                # One face of a photo may have been seen, and is covered, more than once.
+                found = _many(counts.tracks, "place") if photo else f"{tracks} in {frames}"
+                return f"{found} to hide; the plan is written"
+            case "redact" if photo:
+                said = f"{_many(counts.regions, 'place')} hidden"
             case "redact":
-                said = f"{tracks} hidden in {counts.frames_hidden_in} of {frames}"
+                said = f"{tracks} hidden, in {counts.frames_hidden_in} of {frames}"
             case "verify":
                 said = "looked at"
-        return f"{said}; {self.verification.summary()}" if self.job != "scan" else said
-
-    @property
-    def _photo(self) -> bool:
-        return self.input is not None and self.input.kind == "photo"
+        return f"{said}; {self.verification.summary()}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in a fixed order."""

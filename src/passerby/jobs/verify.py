@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from ..core.errors import MediaError
-from ..core.ports import Progress
+from ..core.ports import Progress, Source
 from ..core.schedule import Region, Schedule
-from ..core.time import FOREVER, Clock, Span
+from ..core.time import FOREVER, Clock, Span, Ticks
+from ..engine.ending import ending
 from ..engine.prefetch import prefetch
 from ..media import Card, probe, sha256
 from ..plan import check_binding, load, schedule_of
@@ -102,7 +104,7 @@ def _against(
         watch.frames(prefetch(ours.frames()), ours, "verify"),
         prefetch(theirs.frames()),
         schedule or _Unknown(),
-        ours.clock,
+        from_zero(ours),
         theirs.clock,
         tolerance(ours.clock, theirs.clock),
     )
@@ -116,6 +118,25 @@ def tolerance(ours: Clock, theirs: Clock) -> Fraction:
     """
     exact = (ours.tick / theirs.tick).denominator == 1
     return Fraction(0) if exact else theirs.tick
+
+
+@dataclass(frozen=True, slots=True)
+class _Later(Clock):
+    """A clock whose moments all lie `by` seconds later."""
+
+    by: Fraction = Fraction(0)
+
+    def seconds(self, at: Ticks) -> Fraction:
+        return at * self.tick + self.by
+
+
+def from_zero(source: Source) -> Clock:
+    """No container holds time before zero, so a film that starts there is shown that much later."""
+    frames = source.frames()
+    with ending(frames):
+        first = next(frames, None)
+    start = Fraction(0) if first is None else source.clock.seconds(first.span.start)
+    return _Later(source.clock.tick, max(Fraction(0), -start))
 
 
 class _Unknown:
