@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 import numpy as np
 import pytest
@@ -148,6 +149,26 @@ def test_a_small_region_on_a_large_face_does_not_make_it_clearer(seed: int) -> N
 def test_painting_twice_the_same_frame_gives_the_same_pixels(scene: Scene) -> None:
     assume(scene.regions)
     assert same(painted(scene.frame(), scene.regions), painted(scene.frame(), scene.regions))
+
+
+@given(scenes(styles=tuple(Style)), st.randoms())
+def test_the_order_of_the_regions_does_not_matter(scene: Scene, chance: Random) -> None:
+    shuffled = list(scene.regions)
+    chance.shuffle(shuffled)
+    # Where two covers that keep nothing overlap, either may show: leave one kind of them.
+    regions = [r for r in shuffled if r.style is not Style.SOLID]
+    straight = [r for r in scene.regions if r.style is not Style.SOLID]
+    assert same(painted(scene.frame(), regions), painted(scene.frame(), straight))
+
+
+@pytest.mark.parametrize("style", [Style.MOSAIC, Style.BLUR])
+def test_a_solid_stays_solid_under_a_mosaic_or_blur(style: Style) -> None:
+    regions = [
+        Region(Box(20, 20, 60, 60), Style.SOLID, "face", 0),
+        Region(Box(0, 0, 100, 100), style, "face", 1),
+    ]
+    frame = painted(ArrayFrame.noise(Size(100, 100), Layout.GRAY), regions)
+    assert (frame.planes()[0].pixels[20:60, 20:60] == 0).all()
 
 
 @pytest.mark.parametrize("snap", [0, -8])

@@ -63,12 +63,21 @@ def _of(style: Style, boxes: Sequence[Box], styles: Sequence[Style]) -> list[Box
 
 
 def _soften(planes: Sequence[Plane], stored: Size, weak: Sequence[tuple[Box, Style]]) -> None:
-    """Mosaic and blur, small before large: where two overlap, the stronger has the last word."""
-    for box, style in sorted(weak, key=lambda entry: _side(entry[0])):
+    """Mosaic and blur, small before large: where two overlap, the stronger has the last word.
+
+    Each looks at what the ones before it painted, so none brings back what another took away.
+    """
+    for box, style in sorted(weak, key=_weight):
         for plane in planes:
             cells = box.cells(stored, plane.grid)
             if cells is not None:
                 (mosaic if style is Style.MOSAIC else blur)(plane, cells, _side(box))
+
+
+def _weight(entry: tuple[Box, Style]) -> tuple[float, tuple[float, ...], Style]:
+    """An order of painting that does not depend on the order of the regions."""
+    box, style = entry
+    return _side(box), box.corners, style
 
 
 def _side(box: Box) -> float:
