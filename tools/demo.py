@@ -42,16 +42,16 @@ Look at
 
 
 def passerby(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "passerby", *map(str, arguments)]
-    print("passerby " + " ".join(shown(a) if isinstance(a, Path) else a for a in arguments))
-    sys.stdout.flush()
-    code = subprocess.run(command, check=False).returncode
+    words = [str(a.relative_to(ROOT)) if isinstance(a, Path) else a for a in arguments]
+    print("$ passerby", *words, flush=True)
+    command = [sys.executable, "-m", "passerby", *words]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
     if code != 0:
         raise SystemExit(code)
 
 
-def shown(path: str | Path) -> str:
-    return str((FOLDER / path).relative_to(ROOT))
+def shown(name: str) -> str:
+    return str((FOLDER / name).relative_to(ROOT))
 
 
 def pictures(clip: Path) -> Iterator[Image.Image]:

@@ -26,7 +26,8 @@ def surroundings(folder: Path) -> dict[str, str]:
     for name in ("home", "temporary"):
         (folder / name).mkdir(exist_ok=True)
     own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "temporary"), "TERM": "dumb"}
-    return os.environ | own
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_"))}
+    return inherited | own
 
 
 @pytest.fixture
@@ -56,7 +57,8 @@ def passerby(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def portrait(astronaut: Path) -> Image.Image:
     """Her head and shoulders, 200x200; the face fills about (60, 30)-(140, 150)."""
-    return Image.open(astronaut).convert("RGB").crop((120, 20, 320, 220))
+    with Image.open(astronaut) as image:
+        return image.convert("RGB").crop((120, 20, 320, 220))
 
 
 def write_clip(path: Path, pictures: Sequence[np.ndarray], *, sound: bool = True) -> None:

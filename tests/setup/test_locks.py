@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_no_index_no_address_and_no_path_is_named(lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_telemetry_is_left_out(lock: str) -> None:
     assert not [name for name in pins(lock) if "telemetry" in name]
+
+
+def test_the_installed_runtimes_hold_no_uploader() -> None:
+    for runtime in ("onnxruntime", "openvino"):
+        spec = importlib.util.find_spec(runtime)
+        assert spec is not None
+        assert spec.origin is not None
+        libraries = [
+            *Path(spec.origin).parent.rglob("*.so*"),
+            *Path(spec.origin).parent.rglob("*.pyd"),
+        ]
+        assert libraries
+        for library in libraries:
+            held = library.read_bytes()
+            for word in (b"OneCollector", b"events.data.microsoft", b"google-analytics"):
+                assert word not in held, f"{library.name} holds {word.decode()}"
 
 
 def test_every_declared_dependency_is_locked() -> None:

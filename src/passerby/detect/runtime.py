@@ -107,8 +107,13 @@ class OnnxRuntime:
     """ONNX Runtime: the fallback that runs everywhere."""
 
     def __init__(self, weights: Path, provider: str = "CPUExecutionProvider") -> None:
+        # Note [no telemetry], again: from 1.29 on, importing onnxruntime writes an identity into
+        # the home folder and tells its maker, unless this is set before. The locked version has
+        # none of that; whoever installed another is protected too. The call is for Windows.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()
         if provider not in onnxruntime.get_available_providers():
             raise UsageError(
                 f"ONNX Runtime has no provider {provider} here",
