@@ -25,7 +25,7 @@ def told(
     total: Fraction | None,
     pause: float = PAUSE,
 ) -> Iterator[T]:
-    """Yield `items` unchanged; `tell` how far they are at the start, every `pause` s and at the end.
+    """Yield `items` unchanged; `tell` how far they are at first, every `pause` s and at the end.
 
     How far: seconds from the start of the first item to the end of the last that was passed on.
     """
