@@ -121,6 +121,15 @@ def test_a_plan_for_another_film_is_refused(clip: Path, tmp_path: Path) -> None:
     assert "out.mp4" not in names(tmp_path)
 
 
+def test_a_plan_of_fewer_frames_than_come_is_refused(clip: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    scan(clip, PLAIN, output=plan)
+    plan.write_text(plan.read_text().replace('"frames": 12', '"frames": 11'))
+    with pytest.raises(PlanError, match="12 frames were decoded, 11 when"):
+        redact(clip, tmp_path / "out.mp4", PLAIN, plan=plan)
+    assert names(tmp_path) == ["plan.json"]
+
+
 @pytest.mark.parametrize("style", ["veil", "solid"])
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_a_photo_is_a_film_of_one_frame(tmp_path: Path, suffix: str, style: str) -> None:
