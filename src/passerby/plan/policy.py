@@ -27,7 +27,7 @@ class Policy(BaseModel):
     )
     bottom: Share = Field(0.15, description="Margin below (chin), as a share of the box's height.")
     unseen: Share = Field(
-        0.06,
+        0.03,
         description="Added to every margin where the box was followed by motion, not seen.",
     )
     least: float = Field(

@@ -9,13 +9,14 @@ from ..core.detection import Boxes
 from ..core.time import Ticks
 from . import motion
 from .motion import Step, Still
-from .rows import Floats
+from .rows import Floats, Row
 
 _JOLT: Final = 0.25  # share of background points below which nothing can be followed
 _CUT: Final = 0.6  # likeness below which a jolt is a cut
 _CALM: Final = 0.985  # likeness above which nothing can have jolted
 _FLASH: Final = 8.0  # change of mean brightness that may be a flash
-_UPSET: Final = 18.0  # sudden local change of brightness that is worth a look
+_PLACES: Final = 3  # at most so many of them
+_UPSET: Final = 10.0  # sudden local change of brightness that is worth a look
 
 
 class Film:
@@ -30,7 +31,7 @@ class Film:
         self._jolts: set[int] = set()
         self._cuts: set[int] = set()
         self._usual = 0.0  # how much the most changed part of the picture usually changes
-        self.upset = False  # something appeared, or went, all at once in the last frame
+        self.upset: list[Row] = []  # places where something came or went all at once
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -66,16 +67,23 @@ class Film:
         before = self.last
         alike = motion.likeness(before, now)
         flash = abs(now.light - before.light) > _FLASH
-        upset = motion.upset(before, now)
-        self.upset = upset > _UPSET and upset > 3 * self._usual
-        self._usual = 0.8 * self._usual + 0.2 * min(upset, 2 * self._usual + 4)
+        self._notice(before, now)
         calm = alike > _CALM and not flash
         step = motion.step(before, now, rows, ahead, calm=calm)
         if step.steady < _JOLT and not calm:
             self._jolts.add(now.index)
+            self._usual = 0.0
             if alike < _CUT:
                 self._cuts.add(now.index)
         return step
+
+    def _notice(self, before: Still, now: Still) -> None:
+        """Fill `upset` when places changed far more than they usually do in this film."""
+        change = motion.change(before, now)
+        most = float(change.max())
+        sudden = most > _UPSET and most > 2.5 * self._usual
+        self._usual = max(0.93 * self._usual, most)
+        self.upset = motion.places(change, most / 3, now)[:_PLACES] if sudden else []
 
     def forget(self, before: int) -> None:
         """Drop what is older than frame `before`, keeping two stills at least."""

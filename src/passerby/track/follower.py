@@ -129,7 +129,7 @@ class Follower:
                 path.lost_at = now.index
             path.lost += 1
             drift = np.zeros(2, np.float32) if jolted else step.camera + path.velocity
-            path.velocity = path.velocity * np.float32(0.85)
+            path.velocity = path.velocity * np.float32(0.93)
             path.follow(now.index, shifted(old, drift), since + 2 * path.lost)
 
     def _rows(self, paths: list[Path], still: Still) -> Boxes:

@@ -73,12 +73,29 @@ class Looker:
             self.counts["coarse"] += 1
             look = Look(scale=self._coarse, threshold=threshold, gain=gain)
             parts.append(self._detector.detect(frame, look))
+        if now is film.last:
+            for place in film.upset:
+                parts += self._there(frame, place)
         if self._is_due("turned", now, self._turned_interval, fresh):
             self._turn = _TURNS[self._turn]
             for turn in sorted({self._turn, 1, 3} if fresh else {self._turn}):
                 self.counts["turned"] += 1
                 parts += self._tiled(frame, self._fine, max(_TURNED, settings.seed), turn, gain)
         return looks.united(parts)
+
+    def _there(self, frame: Frame, place: Row) -> list[Detections]:
+        """Look closely, and in all turns, where something small came up all at once."""
+        side = float(max(place[2] - place[0], place[3] - place[1]))
+        if side * self._fine > looks.CLOSE:
+            return []  # what is that large, a look at the whole frame finds
+        self.counts["close"] += 4
+        crop = looks.around(place, self._size, looks.CLOSE / self._fine)
+        scale = looks.CLOSE / max(crop.width, crop.height)
+        needed = (self._settings.near, _TURNED, _TURNED, _TURNED)
+        return [
+            self._detector.detect(frame, Look(scale, threshold, crop, turn))
+            for turn, threshold in enumerate(needed)
+        ]
 
     def _tiled(
         self, frame: Frame, scale: float, threshold: float, turn: int, gain: float

@@ -16,7 +16,7 @@ from .settings import FollowSettings
 
 FOUND: Final = 12.0  # a face of this many network pixels is found nearly always
 _OVERLAP: Final = 32  # network pixels that neighbouring tiles share
-_CLOSE: Final = 192  # network pixels across a close look
+CLOSE: Final = 192  # network pixels across a close look
 _CLOSE_FACE: Final = 48  # network pixels that the face has in it
 _SAME: Final = 0.45
 DARK: Final = 60  # mean brightness below which every other look is brightened
@@ -71,17 +71,22 @@ def close_look(row: Row, size: Size, threshold: float, turn: int = 0) -> Look:
     x0, y0, x1, y1 = (float(v) for v in row)
     face = max(8.0, x1 - x0, y1 - y0)
     scale = min(4.0, _CLOSE_FACE / face)
-    half = _CLOSE / scale / 2
+    crop = around(row, size, CLOSE / scale)
+    fit = min(scale, CLOSE / max(crop.width, crop.height))
+    return Look(scale=fit, threshold=threshold, crop=crop, turn=turn)
+
+
+def around(row: Row, size: Size, side: float) -> Box:
+    """A square of `side` display pixels about the middle of `row`, as far as it is inside."""
+    x0, y0, x1, y1 = (float(v) for v in row)
     cx = min(max((x0 + x1) / 2, 0.0), float(size.width))
     cy = min(max((y0 + y1) / 2, 0.0), float(size.height))
-    crop = Box(
-        math.floor(max(0.0, cx - half)),
-        math.floor(max(0.0, cy - half)),
-        math.ceil(min(float(size.width), cx + half)),
-        math.ceil(min(float(size.height), cy + half)),
+    return Box(
+        math.floor(max(0.0, cx - side / 2)),
+        math.floor(max(0.0, cy - side / 2)),
+        math.ceil(min(float(size.width), cx + side / 2)),
+        math.ceil(min(float(size.height), cy + side / 2)),
     )
-    fit = min(scale, _CLOSE / max(crop.width, crop.height))
-    return Look(scale=fit, threshold=threshold, crop=crop, turn=turn)
 
 
 def united(parts: list[Detections]) -> Detections:

@@ -85,14 +85,24 @@ def likeness(a: Still, b: Still) -> float:
     return float((x * y).sum()) / norm if norm > 1 else 1.0
 
 
-def upset(a: Still, b: Still) -> float:
-    """How much the most changed part of the picture changed, in levels of brightness, 0..255.
+def change(a: Still, b: Still) -> NDArray[np.float32]:
+    """By how many levels of brightness each cell of the thumbnail changed, float32 (32, 48).
 
-    The 99th percentile of the thumbnails' difference, global brightness taken out: something that
-    appears from nowhere shows here, whatever the rest of the picture does.
+    Global brightness is taken out: something that appears from nowhere shows here, whatever the
+    light does.
     """
-    change = np.abs((a.thumb - a.light) - (b.thumb - b.light))
-    return float(np.partition(change.ravel(), -16)[-16])
+    return np.abs((a.thumb - a.light) - (b.thumb - b.light))
+
+
+def places(change: NDArray[np.float32], above: float, still: Still) -> list[Rows]:
+    """Where cells that changed by more than `above` lie together, rows in display pixels."""
+    _, _, spots, _ = cv2.connectedComponentsWithStats((change > above).astype(np.uint8))
+    cell = np.array([still.width / change.shape[1], still.height / change.shape[0]])
+    found: list[Rows] = []
+    for x, y, width, height, _ in spots[1:]:
+        corners = np.array([x, y, x + width, y + height]) * np.tile(cell, 2) / still.scale
+        found.append(corners.astype(np.float32))
+    return found
 
 
 def _flow(a: Still, b: Still, points: Points) -> tuple[Points, Any]:

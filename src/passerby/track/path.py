@@ -65,7 +65,7 @@ class Path:
                 mark = self.marks.get(j)
                 if mark is not None:
                     mark.row = mark.row + off * np.float32((j - before) / (index - before))
-                    mark.slack = min(mark.slack, 0.1)
+                    mark.slack = min(mark.slack, 0.02)
         hurry = (off[:2] + off[2:]) / (2 * max(4, index - before))
         self.velocity = (self.velocity + hurry).astype(np.float32)
         self.marks[index] = Mark(row, score)

@@ -22,7 +22,7 @@ def stacked(rows: Sequence[Row], width: int = 4) -> Boxes:
 
 
 def affinity(rows: Boxes, boxes: Boxes) -> NDArray[np.float64]:
-    """How well each row fits each box, 0..1: they overlap, or one is in the other at a like size."""
+    """How well rows fit boxes, 0..1: they overlap, or one is in the other at a like size."""
     area_a, area_b = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (rows, boxes))
     ratio = area_a[:, None] / np.maximum(area_b[None, :], 1e-6)
     inside = 0.6 * contained(rows, boxes) * ((ratio > 0.4) & (ratio < 2.5))

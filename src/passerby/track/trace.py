@@ -92,7 +92,7 @@ def _walk(walker: _Walker, step: Step, number: int, jolted: bool, later: Still) 
         walker.lost_since = None
         return
     drift = np.zeros(2, np.float32) if jolted else step.camera + walker.velocity
-    walker.velocity = walker.velocity * np.float32(0.85)
+    walker.velocity = walker.velocity * np.float32(0.93)
     walker.row = shifted(walker.row, drift)
     if walker.lost_since is None:
         walker.lost_since = later.span.start
