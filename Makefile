@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
@@ -52,10 +53,10 @@ demo: footage  ## redact a real clip and a real photo, and show before and after
 	$(BIN)/python tools/demo.py
 
 bench-leaks: $(READY)  ## how many faces stay bare, per clip
-	$(BIN)/python benchmarks/leaks.py
+	$(BIN)/python benchmarks/leaks.py $(BENCH_ARGS)
 
 bench-speed: $(READY)  ## the time it takes against a pure transcode
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/speed.py $(BENCH_ARGS)
 
 lock: $(READY)  ## resolve the dependencies anew and write both lock files
 	$(BIN)/python tools/lock.py
