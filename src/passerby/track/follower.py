@@ -22,9 +22,9 @@ from .film import Film
 from .looker import GATE, Looker
 from .motion import Still
 from .path import Path, box_of
-from .rows import Row, affinity, centre, shift, shifted, sized, stacked
+from .rows import Row, affinity, centre, stacked
 from .settings import FollowSettings
-from .trace import trace_back
+from .trace import Tracer
 
 
 class Follower:
@@ -98,6 +98,10 @@ class Follower:
         ready, self._ready = self._ready, []
         return ready
 
+    def _number(self) -> int:
+        self._next_id += 1
+        return self._next_id - 1
+
     # Forwards.
 
     def _alive(self) -> list[Path]:
@@ -107,7 +111,9 @@ class Follower:
         """Carry every living path into the next frame; nothing is carried over a cut."""
         film, before = self._film, self._film.last
         alive = self._alive()
-        step = film.step(now, self._rows(alive, before), stacked([p.velocity for p in alive], 2))
+        step = film.step(
+            now, self._rows(alive, before), stacked([p.gait.velocity for p in alive], 2)
+        )
         jolted = film.jolted(now.index)
         if jolted and self._previous is not None and self._looker.looked < before.index:
             # Note [both sides]: what came in since the last look would be missed for good.
@@ -118,19 +124,18 @@ class Follower:
             for path in alive:
                 path.alive = False
             return
-        for path, row, held in zip(alive, step.boxes, step.held, strict=True):
-            old, since = path.at(before.index), now.index - path.last_seen
-            if held >= motion.ENOUGH and not jolted:
-                path.velocity = (path.velocity + shift(old, row) - step.camera) / np.float32(2)
+        for path, shown, held in zip(alive, step.boxes, step.held, strict=True):
+            old, gait = path.at(before.index), path.gait
+            row = gait.moved(old, shown, float(held), step.camera, now, path.size_like, jolted)
+            if gait.straight_on is not None and path.last_seen < before.index:
+                twin = path.fork(self._number(), now.index, gait.straight_on, gait)
+                self._paths.append(twin)
+            if not gait.lost:
                 path.lost = 0
-                path.follow(now.index, sized(row, path.size_like), since)
-                continue
-            if path.lost == 0:
-                path.lost_at = now.index
-            path.lost += 1
-            drift = np.zeros(2, np.float32) if jolted else step.camera + path.velocity
-            path.velocity = path.velocity * np.float32(0.93)
-            path.follow(now.index, shifted(old, drift), since + 2 * path.lost)
+            else:
+                path.lost_at = path.lost_at if path.lost else now.index
+                path.lost += 1
+            path.follow(now.index, row, now.index - path.last_seen + 2 * path.lost)
 
     def _rows(self, paths: list[Path], still: Still) -> Boxes:
         return stacked([p.at(still.index) for p in paths])
@@ -148,7 +153,7 @@ class Follower:
             unseen = now.span.end - self._film.start(path.last_seen)
             patience = self._reach * min(1.0, 0.25 + path.best)  # the surer, the longer
             astray = path.lost and now.span.end - self._film.start(path.lost_at) > self._hold
-            if gone or unseen > patience or (astray and path.missed > 0):
+            if gone or unseen > patience or (astray and (path.missed > 0 or path.gait.coasts)):
                 path.alive = False
 
     # Looking.
@@ -170,14 +175,11 @@ class Follower:
         self._look_closer(missing, now, frame, astray, taken)
         news: list[Path] = []
         for row, score in self._looker.news(seen, {d for _, d in pairs}, frame, taken):
-            news.append(Path.begun(self._next_id, index, row, score))
-            self._next_id += 1
+            news.append(Path.begun(self._number(), index, row, score))
+            news[-1].gait.saw(now, row)
         self._paths += news
-        joined = trace_back(
-            self._film, now, self._paths, news, astray, self._final_index, self._reach, self._hold,
-            self._size,
-        )  # fmt: skip
-        self._paths = [p for p in self._paths if p.id not in joined]
+        tracer = Tracer(self._film, self._size, self._reach, self._hold, self._number)
+        self._paths = tracer.trace_back(now, self._paths, news, astray, self._final_index)
 
     def _look_closer(
         self, missing: list[Path], now: Still, frame: Frame, astray: list[Path], taken: list[Row]
@@ -202,6 +204,7 @@ class Follower:
     ) -> None:
         if not path.see(index, row, score, self._final_index):
             astray.append(path)
+        path.gait.saw(self._film[index], row)
         taken.append(row)
 
     # Finality.
@@ -237,6 +240,7 @@ class Follower:
     def _worth(self, path: Path) -> bool:
         """Whether a path is a face, as far as is known by now."""
         settings = self._settings
-        if settings.keep_unsure or path.best >= settings.sure:
+        more = self._looker.needed(path.size_like) - settings.seed
+        if settings.keep_unsure or path.best >= settings.sure + more:
             return True
-        return path.sightings > 1 and path.best >= self._looker.needed(path.size_like)
+        return path.sightings > 1 and path.best >= settings.seed + more

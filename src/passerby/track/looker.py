@@ -57,7 +57,7 @@ class Looker:
 
     def whole(self, film: Film, now: Still, frame: Frame) -> Detections:
         """Look at all of a frame: coarsely, or finely or turned when that is due."""
-        settings, threshold = self._settings, self._settings.near
+        threshold = self._settings.near
         self.looked = now.index
         gain = 1.0
         if now.light < looks.DARK:
@@ -65,6 +65,7 @@ class Looker:
             gain = 2.5 if self._bright else 1.0
         fresh = film.cut(now.index)
         parts: list[Detections] = []
+        turned: list[Detections] = []
         fine = self._fine > self._coarse and self._is_due("fine", now, self._fine_interval, fresh)
         if fine:
             self.counts["fine"] += 1
@@ -80,8 +81,10 @@ class Looker:
             self._turn = _TURNS[self._turn]
             for turn in sorted({self._turn, 1, 3} if fresh else {self._turn}):
                 self.counts["turned"] += 1
-                parts += self._tiled(frame, self._fine, max(_TURNED, settings.seed), turn, gain)
-        return looks.united(parts)
+                turned += self._tiled(frame, self._fine, _TURNED, turn, gain)
+        turned = [self._surer_when_large(part, _TURNED) for part in turned]
+        upright = self._surer_when_large(looks.united(parts), threshold)
+        return looks.united([upright, *(looks.elsewhere(part, upright) for part in turned)])
 
     def _there(self, frame: Frame, place: Row) -> list[Detections]:
         """Look closely, and in all turns, where something small came up all at once."""
@@ -111,6 +114,12 @@ class Looker:
             return False
         self._due[what] = Ticks(now.span.start + interval)
         return True
+
+    def _surer_when_large(self, seen: Detections, threshold: float) -> Detections:
+        """Without large faces of little score: real ones score high, animals do not."""
+        more = np.array([self._larger(row) for row in seen.boxes], np.float32)
+        keep = seen.scores >= threshold + _LARGE_NEEDS * more
+        return Detections(seen.boxes[keep], seen.scores[keep])
 
     def closer(
         self, path: Path, frame: Frame, index: int, taken: list[Row]
@@ -147,7 +156,7 @@ class Looker:
             if int(d) in claimed:
                 continue
             row, score = seen.boxes[d], float(seen.scores[d])
-            if taken and overlaps(stacked([row]), stacked(taken)).max() > 0.6:
+            if taken and affinity(stacked([row]), stacked(taken)).max() > 0.45:
                 continue
             needed = self.needed(row)
             if score < needed and budget > 0:
@@ -162,10 +171,13 @@ class Looker:
 
     def needed(self, row: Row) -> float:
         """The score that a new face needs: more when it is large, for large faces score high."""
+        return self._settings.seed + _LARGE_NEEDS * self._larger(row)
+
+    def _larger(self, row: Row) -> float:
+        """How large a face is to the network: 0 for ordinary ones, 1 for large ones."""
         side = float(max(row[2] - row[0], row[3] - row[1])) * self._coarse
         low, high = _LARGE
-        large = min(1.0, max(0.0, (side - low) / (high - low)))
-        return self._settings.seed + _LARGE_NEEDS * large
+        return min(1.0, max(0.0, (side - low) / (high - low)))
 
 
 def _crowded(rows: list[Row]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from ..core.detection import Detections, overlaps
+from ..core.detection import Detections, contained, overlaps
 from ..core.geometry import Box, Size
 from ..core.ports import Look
 from .rows import Row
@@ -18,6 +18,7 @@ FOUND: Final = 12.0  # a face of this many network pixels is found nearly always
 _OVERLAP: Final = 32  # network pixels that neighbouring tiles share
 CLOSE: Final = 192  # network pixels across a close look
 _CLOSE_FACE: Final = 48  # network pixels that the face has in it
+_SAME_PLACE: Final = 0.5
 _SAME: Final = 0.45
 DARK: Final = 60  # mean brightness below which every other look is brightened
 
@@ -87,6 +88,14 @@ def around(row: Row, size: Size, side: float) -> Box:
         math.ceil(min(float(size.width), cx + side / 2)),
         math.ceil(min(float(size.height), cy + side / 2)),
     )
+
+
+def elsewhere(seen: Detections, known: Detections) -> Detections:
+    """Without the sightings that lie on, or hold, a known one: the same face, seen otherwise."""
+    if not len(seen) or not len(known):
+        return seen
+    keep = contained(seen.boxes, known.boxes).max(axis=1) < _SAME_PLACE
+    return Detections(seen.boxes[keep], seen.scores[keep])
 
 
 def united(parts: list[Detections]) -> Detections:

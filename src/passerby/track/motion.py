@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..core.frame import Frame, Picture
 from ..core.time import Span
-from .rows import shifted
+from .rows import shift, shifted
 
 Points = NDArray[np.float32]
 Rows = NDArray[np.float32]
@@ -162,29 +162,31 @@ def step(
     back, returned = _flow(b, a, there)
     error = np.abs(back - start).max(axis=1)
     good = found & returned & (error < _RETURN)
-    shift = there - start
+    shifts = there - start
     nb = len(background)
     outside = good[:nb] & ~_covered(background, small)
-    camera = np.median(shift[:nb][outside], axis=0) if outside.sum() >= 5 else np.zeros(2)
+    camera = np.median(shifts[:nb][outside], axis=0) if outside.sum() >= 5 else np.zeros(2)
     moved = small.copy()
     held = np.zeros(n, np.float32)
-    shifts, goods = shift[nb:].reshape(n, per, 2), good[nb:].reshape(n, per)
+    steps, goods = shifts[nb:].reshape(n, per, 2), good[nb:].reshape(n, per)
     for i in range(n):
         ok = goods[i]
         held[i] = ok.mean()
         if ok.sum() < 4:
             continue
-        move = np.median(shifts[i][ok], axis=0)
-        near = np.abs(shifts[i] - move).max(axis=1) < max(1.5, 0.15 * (small[i, 2] - small[i, 0]))
+        move = np.median(steps[i][ok], axis=0)
+        near = np.abs(steps[i] - move).max(axis=1) < max(1.5, 0.15 * (small[i, 2] - small[i, 0]))
         held[i] = (ok & near).mean()
-        zoom = _zoom(on_boxes[i][ok & near], shifts[i][ok & near])
+        zoom = _zoom(on_boxes[i][ok & near], steps[i][ok & near])
         centre = (small[i, :2] + small[i, 2:]) / 2 + move
         half = (small[i, 2:] - small[i, :2]) / 2 * zoom
         moved[i] = np.concatenate([centre - half, centre + half])
     for i in range(n):
         if held[i] >= ENOUGH and alike(a, b, small[i], moved[i]) >= _ALIKE:
             continue
-        found_at = sought(a, b, small[i], ahead[i] * np.float32(a.scale))
+        there_small = ahead[i] * np.float32(a.scale)
+        reach = 2.0 * _longer(small[i]) + float(np.abs(there_small).max())
+        found_at = sought(a, b, small[i], there_small, reach)
         held[i] = 0 if found_at is None else 1
         if found_at is not None:
             moved[i] = found_at
@@ -217,16 +219,28 @@ def alike(a: Still, b: Still, before: Rows, after: Rows) -> float:
     return float((p * q).sum()) / norm if norm > p.size else 1.0
 
 
-def sought(a: Still, b: Still, row: Rows, ahead: Points) -> Rows | None:
+def sought_again(known: Still, now: Still, row: Rows, about: Rows) -> Rows | None:
+    """Search `now` for what was inside `row` in `known`, around `about` (display pixels)."""
+    scale = np.float32(known.scale)
+    ahead = shift(row, about) * scale
+    reach = 1.5 * _longer(row * scale) + 0.25 * float(np.abs(ahead).max())
+    found = sought(known, now, row * scale, ahead, reach)
+    return None if found is None else (found / scale).astype(np.float32)
+
+
+def _longer(row: Rows) -> float:
+    return float(max(row[2] - row[0], row[3] - row[1]))
+
+
+def sought(a: Still, b: Still, row: Rows, ahead: Points, reach: float) -> Rows | None:
     """Search frame `b` for what is inside `row` (small pixels) in `a`, around `row` + `ahead`.
 
-    By normalised correlation (Lewis 1995) over two box sizes each way; None when nothing is alike.
+    By normalised correlation (Lewis 1995), `reach` pixels each way; None when nothing is alike.
     """
     template = _patch(a.luma, row)
     if template is None:
         return None
     h, w = template.shape
-    reach = 2.0 * max(w, h) + float(np.abs(ahead).max())
     x0, y0 = max(0.0, float(row[0])), max(0.0, float(row[1]))
     left, top = max(0, int(x0 + ahead[0] - reach)), max(0, int(y0 + ahead[1] - reach))
     right = min(b.width, int(x0 + ahead[0] + w + reach))
@@ -244,8 +258,8 @@ def sought(a: Still, b: Still, row: Rows, ahead: Points) -> Rows | None:
     _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED))
     if best < _FOUND:
         return None
-    shift = np.array([left + at[0] * shrink - x0, top + at[1] * shrink - y0], np.float32)
-    return shifted(row, shift)
+    by = np.array([left + at[0] * shrink - x0, top + at[1] * shrink - y0], np.float32)
+    return shifted(row, by)
 
 
 def _shrunk(picture: Picture, by: float) -> Picture:

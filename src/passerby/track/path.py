@@ -9,10 +9,11 @@ import numpy as np
 
 from ..core.geometry import Box
 from ..core.track import Why
-from .rows import Floats, Row, area, fit, hull
+from .gait import Gait
+from .rows import Row, area, fit, hull
 
 _LOOSEN: Final = 0.015  # a followed box grows by this share of its side a frame, on every side
-_LOOSEST: Final = 0.3
+_LOOSEST: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Path:
     size_like: Row  # as it was last seen
     sightings: int = 1
     turn: int = 0  # quarter turns after which the detector saw it
-    velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    gait: Gait = field(default_factory=Gait)
     seen_before: int = -1  # the sighting before the last
     lost: int = 0  # frames since its motion could last be followed
     lost_at: int = -1
@@ -48,6 +49,18 @@ class Path:
     def begun(cls, number: int, index: int, row: Row, score: float) -> Path:
         """A path that starts with one sighting."""
         return cls(number, {index: Mark(row, score)}, index, index, score, row)
+
+    def fork(self, number: int, index: int, row: Row, gait: Gait) -> Path:
+        """The same face, if it went on as it went: at `row` in frame `index`.
+
+        Note [forks]: a face whose motion breaks off may really have stopped, or what stands still
+        (another face, a pillar) may have caught the points. Both are covered until one is seen.
+        """
+        twin = Path(number, {}, self.first_seen, self.last_seen, self.best, self.size_like)
+        twin.sightings, twin.turn, twin.kept = self.sightings, self.turn, self.kept
+        twin.gait, twin.lost, twin.lost_at = gait.twin(), 1, index
+        twin.follow(index, row, abs(index - self.last_seen))
+        return twin
 
     def at(self, index: int) -> Row:
         return self.marks[index].row
@@ -67,7 +80,7 @@ class Path:
                     mark.row = mark.row + off * np.float32((j - before) / (index - before))
                     mark.slack = min(mark.slack, 0.02)
         hurry = (off[:2] + off[2:]) / (2 * max(4, index - before))
-        self.velocity = (self.velocity + hurry).astype(np.float32)
+        self.gait.velocity = (self.gait.velocity + hurry).astype(np.float32)
         self.marks[index] = Mark(row, score)
         self.size_like = row
         self.seen_before = before
@@ -109,7 +122,7 @@ class Path:
         self.sightings += other.sightings
         self.missed = self.lost = 0
         self.alive = other.alive
-        self.velocity, self.size_like, self.turn = other.velocity, other.size_like, other.turn
+        self.gait, self.size_like, self.turn = other.gait, other.size_like, other.turn
 
     def why(self, index: int) -> Why:
         if self.marks[index].score is not None:

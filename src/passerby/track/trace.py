@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import Final
 
 from ..core.geometry import Size
 from ..core.time import Ticks
 from . import motion
 from .film import Film
+from .gait import Gait
 from .motion import Step, Still
 from .path import Path
-from .rows import Floats, Row, centre, fit, shift, shifted, sized, stacked
+from .rows import Row, centre, fit, stacked
+
+_WARM: Final = 5  # frames
 
 
 @dataclass(slots=True)
@@ -23,109 +26,133 @@ class _Walker:
     row: Row
     like: Row  # its size when it was seen
     new: bool
-    velocity: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    gait: Gait = field(default_factory=Gait)
     lost_since: Ticks | None = None
 
 
-def trace_back(
-    film: Film,
-    now: Still,
-    paths: list[Path],
-    news: list[Path],
-    astray: list[Path],
-    final: int,
-    reach: Ticks,
-    hold: Ticks,
-    size: Size,
-) -> set[int]:
-    """Walk `news` and `astray` back from frame `now`, at most to frame `final` or a cut.
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """Walks paths back through a film, frame by frame.
 
     A new path is followed for `reach` ticks, and for `hold` more ticks than its motion can be,
-    unless it leaves the picture or meets one of `paths` that was lost since: then the two are one.
-    A path that went astray is covered where it was believed to be and where it is followed back to.
-    Returns the ids of new paths that were joined to old ones.
+    unless it leaves the picture or meets a path that was lost since: then the two are one. A path
+    that went astray is covered where it was believed to be and where it is followed back to.
+    `number` gives the id of a new path.
     """
-    walkers = [_Walker(p, p.at(now.index), p.at(now.index), True) for p in news]
-    walkers += [_Walker(p, p.at(now.index), p.at(now.index), False) for p in astray]
-    joined: set[int] = set()
-    index = now.index
-    while walkers and index > final and not film.cut(index):
-        later, earlier = film[index], film[index - 1]
-        if earlier.index == later.index:
-            break
-        step = motion.step(
-            later,
+
+    film: Film
+    size: Size
+    reach: Ticks
+    hold: Ticks
+    number: Callable[[], int]
+
+    def trace_back(
+        self, now: Still, paths: list[Path], news: list[Path], astray: list[Path], final: int
+    ) -> list[Path]:
+        """Walk `news` and `astray` back from frame `now`, at most to frame `final` or a cut.
+
+        Returns `paths` without those that were joined to older ones, and with new forks.
+        """
+        walkers = [
+            _Walker(p, p.at(now.index), p.at(now.index), new)
+            for some, new in ((news, True), (astray, False))
+            for p in some
+        ]
+        for walker in walkers:
+            walker.gait.saw(now, walker.row)
+        joined: set[int] = set()
+        forks: list[Path] = []
+        index = now.index
+        while walkers and index > final and not self.film.cut(index):
+            later, earlier = self.film[index], self.film[index - 1]
+            if earlier.index == later.index:
+                break
+            step = motion.step(
+                later,
+                earlier,
+                stacked([w.row for w in walkers]),
+                stacked([w.gait.velocity for w in walkers], 2),
+                calm=True,
+            )
+            index -= 1
+            going: list[_Walker] = []
+            for number, walker in enumerate(walkers):
+                twin = self._walk(walker, step, number, later, earlier)
+                if twin is not None:
+                    forks.append(twin.path)
+                    going.append(twin)
+                if self._goes_on(walker, earlier, now, paths, joined):
+                    going.append(walker)
+            walkers = going
+        return [p for p in paths + forks if p.id not in joined]
+
+    def _walk(
+        self, walker: _Walker, step: Step, number: int, later: Still, earlier: Still
+    ) -> _Walker | None:
+        """Move a walker one frame back: with what it shows, or as it moved before.
+
+        Returns its twin where its motion breaks off: see Note [forks].
+        """
+        gait, twin = walker.gait, None
+        walker.row = gait.moved(
+            walker.row,
+            step.boxes[number],
+            float(step.held[number]),
+            step.camera,
             earlier,
-            stacked([w.row for w in walkers]),
-            stacked([w.velocity for w in walkers], 2),
-            calm=True,
+            walker.like,
+            self.film.jolted(later.index),
         )
-        jolted = film.jolted(index)
-        index -= 1
-        going: list[_Walker] = []
-        for number, walker in enumerate(walkers):
-            _walk(walker, step, number, jolted, later)
-            if not walker.new:
-                goes_on = _cover(walker, index, now)
-            elif _lost_or_far(walker, earlier, now, reach, hold):
-                goes_on = False
-            elif (old := _met(walker, paths, index)) is not None:
-                old.continued(walker.path, index)
-                joined.add(walker.path.id)
-                goes_on = False
-            else:
-                walker.path.follow(index, walker.row, now.index - index)
-                goes_on = _inside(walker.row, size)
-            if goes_on:
-                going.append(walker)
-        walkers = going
-    return joined
+        if gait.straight_on is not None and walker.new:
+            path = walker.path.fork(self.number(), earlier.index, gait.straight_on, gait)
+            path.alive = False
+            twin = _Walker(path, gait.straight_on, walker.like, True, gait.twin())
+            twin.lost_since = later.span.start
+        if not gait.lost:
+            walker.lost_since = None
+        elif walker.lost_since is None:
+            walker.lost_since = later.span.start
+        if walker.new and walker.path.last_seen - earlier.index <= _WARM:
+            # A new path starts forwards with the speed at which it is followed back.
+            walker.path.gait.velocity, walker.path.gait.surely = -gait.velocity, gait.surely
+        return twin
 
+    def _goes_on(
+        self, walker: _Walker, earlier: Still, now: Still, paths: list[Path], joined: set[int]
+    ) -> bool:
+        """Mark one frame further back; False when the walk ends here."""
+        index, path = earlier.index, walker.path
+        if not walker.new:
+            mark = path.marks.get(index)
+            if mark is None or mark.score is not None:
+                return False
+            path.cover(index, walker.row, 2 * index > path.seen_before + now.index)
+            return True
+        if self._lost_or_far(walker, earlier, now):
+            return False
+        old = _met(walker, paths, index)
+        if old is not None:
+            if not walker.gait.coasts:
+                old.continued(path, index)
+                joined.add(path.id)
+            return False
+        path.follow(index, walker.row, now.index - index)
+        cx, cy = centre(walker.row)
+        return 0 <= cx < self.size.width and 0 <= cy < self.size.height
 
-def _walk(walker: _Walker, step: Step, number: int, jolted: bool, later: Still) -> None:
-    """Move a walker one frame back: with what it shows, or as it moved before."""
-    row, held = step.boxes[number], float(step.held[number])
-    if held >= motion.ENOUGH and not jolted:
-        moved = shift(walker.row, row) - step.camera
-        walker.velocity = ((walker.velocity + moved) / 2).astype(np.float32)
-        walker.row = sized(row, walker.like)
-        walker.lost_since = None
-        return
-    drift = np.zeros(2, np.float32) if jolted else step.camera + walker.velocity
-    walker.velocity = walker.velocity * np.float32(0.93)
-    walker.row = shifted(walker.row, drift)
-    if walker.lost_since is None:
-        walker.lost_since = later.span.start
-
-
-def _cover(walker: _Walker, index: int, now: Still) -> bool:
-    """Widen a known path; False when it is back at its last sighting."""
-    path = walker.path
-    mark = path.marks.get(index)
-    if mark is None or mark.score is not None:
-        return False
-    path.cover(index, walker.row, 2 * index > path.seen_before + now.index)
-    return True
-
-
-def _lost_or_far(walker: _Walker, earlier: Still, now: Still, reach: Ticks, hold: Ticks) -> bool:
-    if now.span.start - earlier.span.start > reach:
-        return True
-    since = walker.lost_since
-    return since is not None and since - earlier.span.start > hold
+    def _lost_or_far(self, walker: _Walker, earlier: Still, now: Still) -> bool:
+        if now.span.start - earlier.span.start > self.reach:
+            return True
+        since = walker.lost_since
+        return since is not None and since - earlier.span.start > self.hold
 
 
 def _met(walker: _Walker, paths: list[Path], index: int) -> Path | None:
     """The path that a walker has met, one that was not seen since."""
     for old in paths:
         mark = old.marks.get(index)
-        if old is walker.path or mark is None or old.last_seen > index:
+        if old is walker.path or mark is None or old.last_seen > index or old.gait.coasts:
             continue
         if fit(walker.row, mark.row) >= 0.35:
             return old
     return None
-
-
-def _inside(row: Row, size: Size) -> bool:
-    cx, cy = centre(row)
-    return 0 <= cx < size.width and 0 <= cy < size.height
