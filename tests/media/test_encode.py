@@ -50,10 +50,14 @@ def through(
     partial = path.with_name(f"out.{chosen}.partial")
     encoding = Encoding(chosen, crf, "ultrafast", voice)  # type: ignore[arg-type]
     sink = VideoSink(partial, card, encoding)
-    for frame in VideoSource(card).frames():
-        paint(frame)
-        sink.write(frame)
-    sink.close()
+    try:
+        for frame in VideoSource(card).frames():
+            paint(frame)
+            sink.write(frame)
+        sink.close()
+    except BaseException:
+        sink.discard()
+        raise
     return partial, sink
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -49,6 +49,15 @@ class Decision:
     used: tuple[DetectorUse, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of the file itself. `damaged`: how and where the input is; `differs`: how the
+    output differs from it, apart from what was hidden."""
+
+    damaged: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+
 def policy_of(settings: Settings) -> Policy:
     """The margins of the house, in the style that was asked for."""
     return Policy(style=settings.style)
@@ -89,12 +98,9 @@ def report_of(
     settings: Settings,
     decision: Decision,
     tally: Tally,
-    differs: Sequence[str],
+    result: Result,
 ) -> Report:
-    """The account of one job, without paths, names or content of the original.
-
-    `differs`: how the output differs from the input, apart from what was hidden.
-    """
+    """The account of one job, without paths, names or content of the original."""
     spans = tuple(_span(track, decision.first, card.clock) for track in decision.timeline.tracks())
     return Report(
         job=job,
@@ -113,7 +119,12 @@ def report_of(
         tracks=spans,
         dropped=tuple(card.carries),
         not_looked_for=tuple(_unsought(settings, decision)),
-        notes=(*_notes(card, settings, decision), *differs),
+        damaged=result.damaged,
+        notes=(
+            *(f"the input is damaged: {how}" for how in result.damaged),
+            *_notes(card, settings, decision),
+            *result.differs,
+        ),
     )
 
 

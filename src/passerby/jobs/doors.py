@@ -18,7 +18,9 @@ from ..media import (
     VideoSink,
     VideoSource,
     output_container,
+    probe,
 )
+from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Paint
 from .settings import Settings
@@ -67,8 +69,32 @@ def target_of(card: Card, output: Path) -> Target:
     return Target(video=_VIDEOS[asked])
 
 
-def open_source(card: Card) -> Source:
-    return PhotoSource(card) if card.kind == "photo" else VideoSource(card)
+def look_at(path: Path, settings: Settings) -> Card:
+    """What the file is, as far as the settings let it be opened."""
+    return probe(
+        path,
+        most_pixels=MOST_PIXELS * settings.limit,
+        stream=settings.video_stream,
+        accept_damaged=settings.accept_damaged,
+    )
+
+
+def open_source(card: Card, settings: Settings | None = None) -> Source:
+    """`settings`: whether damage is accepted, and how much the file may unpack to."""
+    if card.kind == "photo":
+        return PhotoSource(card)
+    given = settings or Settings()
+    return VideoSource(card, accept_damaged=given.accept_damaged, limit=given.limit)
+
+
+def damage_of(source: Source) -> tuple[str, ...]:
+    """Where and how a film that was read to its end is damaged."""
+    return tuple(source.damage) if isinstance(source, VideoSource) else ()
+
+
+def repairs_of(source: Source) -> tuple[str, ...]:
+    """What had to be mended in a film that was read to its end."""
+    return tuple(source.notes) if isinstance(source, VideoSource) else ()
 
 
 def open_sink(
@@ -82,6 +108,7 @@ def open_sink(
         crf=settings.quality,
         preset=settings.encoder_speed,
         voice=settings.voice,
+        accept_damaged=settings.accept_damaged,
     )
     return VideoSink(partial, card, encoding)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import Truncated
-from ..core.ports import Progress
+from ..core.ports import Progress, Source
 from ..core.schedule import Schedule
 from ..core.time import Ticks
-from ..media import Card, probe, sha256
+from ..media import Card, PhotoSink, VideoSink, sha256
 from ..plan import Document, FollowingPlanner, check_binding, check_frames, schedule_of, text_of
 from ..plan import load as load_plan
 from . import account, doors
-from .account import Decision
+from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
@@ -46,22 +46,22 @@ def redact(
     if save_plan is not None:
         check_free(save_plan, inputs=[*inputs, output], force=force)
     with watch.phase("probe"):
-        card = probe(input)
+        card = doors.look_at(input, settings)
         target = doors.target_of(card, output)
         document = None if plan is None else _plan_for(card, plan, settings)
     job = _Job(card, target, settings, Watch(progress, card.length))
     with written_whole(output, inputs=inputs, force=force) as partial:
         with watch.phase("redact"):
             if document is None:
-                decision, tally, notes = _found_and_hidden(job, partial)
+                decision, tally, result = _found_and_hidden(job, partial)
             else:
-                decision, tally, notes = _hidden_as_planned(job, partial, document)
-        report = account.report_of("redact", card, settings, decision, tally, notes)
+                decision, tally, result = _hidden_as_planned(job, partial, document)
+        report = account.report_of("redact", card, settings, decision, tally, result)
         made = account.made_file(partial, output, target.name)
         report = report.model_copy(update={"output": made, "timings": watch.seconds})
         if settings.verify:
             with watch.phase("verify"):
-                checked = look_again(card, partial, decision.schedule, progress)
+                checked = look_again(card, partial, decision.schedule, settings, progress)
             report = report.model_copy(update={"verification": checked, "timings": watch.seconds})
             if checked.findings:
                 raise NotHandedOver(report, path=output)
@@ -83,15 +83,15 @@ def scan(
     watch = Stopwatch()
     check_free(output, inputs=[input], force=force)
     with watch.phase("probe"):
-        card = probe(input)
+        card = doors.look_at(input, settings)
     with watch.phase("find"):
-        finder, source = _finder(card, settings), doors.open_source(card)
+        finder, source = _finder(card, settings), doors.open_source(card, settings)
         planner = FollowingPlanner([finder.follower], account.policy_of(settings))
         followed(source, planner, Watch(progress, card.length))
     decision = _decision(planner, finder)
     plan = account.document_of(card, settings, decision)
     write_text(output, text_of(plan), inputs=[input], force=force)
-    report = account.report_of("scan", card, settings, decision, Tally(), [])
+    report = account.report_of("scan", card, settings, decision, Tally(), _result(source))
     return report.model_copy(update={"timings": watch.seconds})
 
 
@@ -115,10 +115,16 @@ class _Job:
     watch: Watch
 
 
-def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, list[str]]:
+def _result(source: Source, sink: VideoSink | PhotoSink | None = None) -> Result:
+    """What is to be said of a source that was read and a sink that was written, to their ends."""
+    differs = [] if sink is None else list(doors.notes_of(sink))
+    return Result(doors.damage_of(source), (*doors.repairs_of(source), *differs))
+
+
+def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result]:
     """In one decode if the frames that wait for a decision fit in memory, else in two."""
     card, settings, watch = job.card, job.settings, job.watch
-    finder, source = _finder(card, settings), doors.open_source(card)
+    finder, source = _finder(card, settings), doors.open_source(card, settings)
     planner = FollowingPlanner([finder.follower], account.policy_of(settings))
     once = waits_in_memory(doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon)
     if not once:
@@ -129,21 +135,21 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, list[s
     else:
         tally = rendered(source, planner.schedule, paint, sink, watch)
         _same_frames(planner.frames, tally.frames, card)
-    return _decision(planner, finder), tally, list(doors.notes_of(sink))
+    return _decision(planner, finder), tally, _result(source, sink)
 
 
 def _hidden_as_planned(
     job: _Job, partial: Path, document: Document
-) -> tuple[Decision, Tally, list[str]]:
+) -> tuple[Decision, Tally, Result]:
     schedule, timeline, bound = schedule_of(document)
-    source = doors.open_source(job.card)
+    source = doors.open_source(job.card, job.settings)
     sink = doors.open_sink(job.card, partial, job.target, job.settings)
     tally = rendered(source, schedule, doors.painter(job.target), sink, job.watch)
     check_frames(document, tally.frames)
     used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
     first, end = Ticks(document.media.first), Ticks(document.media.end)
     decision = Decision(timeline, schedule, bound, tally.frames, first, end, used)
-    return decision, tally, list(doors.notes_of(sink))
+    return decision, tally, _result(source, sink)
 
 
 def _same_frames(seen: int, written: int, card: Card) -> None:

@@ -122,6 +122,7 @@ class Report(_Part):
     tracks: tuple[TrackSpan, ...] = ()
     dropped: tuple[str, ...] = Field((), description="What of the original did not come along.")
     not_looked_for: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = Field((), description="How and where the input is damaged.")
     notes: tuple[str, ...] = Field((), description="What a person should know.")
     verification: Verification = Verification()
     timings: dict[str, float] = Field({}, description="Seconds by phase.")

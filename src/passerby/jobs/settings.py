@@ -66,6 +66,15 @@ class Settings(BaseModel):
     encoder_preset: Speed | None = Field(
         None, description="Speed of the encoder by x264's names; the preset decides if not given."
     )
+    accept_damaged: bool = Field(
+        False, description="Process what can be decoded of a damaged film, and say where it broke."
+    )
+    video_stream: int | None = Field(
+        None, ge=0, description="Which of several films in one file; the others are dropped."
+    )
+    limit: int = Field(
+        1, ge=1, le=1000, description="How many times more than usual a file may unpack to."
+    )
     verify: bool = Field(True, description="Look at the finished file before handing it over.")
     device: str = Field(
         "auto", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="What runs the models."

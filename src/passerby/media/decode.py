@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 import numpy as np
@@ -18,20 +19,25 @@ from ..core.errors import Truncated, Unsupported
 from ..core.frame import Plane
 from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
+from .bulk import Bulk
 from .card import Card
 from .faults import RECOPY, read_fault, reading
 from .formats import Layout, layout, planar
 from .frames import Colour, PlanarFrame
+from .joins import JUMP, Joins
 from .native import rows_of
 from .opening import UNTIMED, family, opened, tick_of, zero_of
 from .orient import of_frame
 from .timing import ShowTimes, spans
+from .whole import breaks_off
 
 # One packet, one frame, always. Others have packets that show nothing (VP8's alternate
 # references, the empty ones of packed MPEG-4), so their packets can't be counted on.
 _ONE_TO_ONE: Final = frozenset({"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv1"})
 _TS_PACKETS: Final = (188, 192, 204)
-_SLACK: Final = Fraction(1, 2)  # seconds by which a header's duration may be off
+_DOUBT: Final = 3  # packets that a demuxer may still have in hand when it doubts one
+_CLOCK_TIME: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_SLACK: Final = Fraction(1, 10)  # seconds by which a header's duration may be off
 
 
 class DecodedFrame(PlanarFrame):
@@ -122,15 +128,24 @@ def _copied(native: av.VideoFrame) -> av.VideoFrame:
 class VideoSource:
     """The frames of `card`'s video; each `frames()` opens the file anew.
 
-    Raises `Truncated` when the file breaks off or gives fewer frames than its header promises,
-    after the last frame that is there; with `accept_damaged` it goes on and says so in `damage`.
-    `notes` tells what was repaired.
+    Raises `Truncated` when the file breaks off or gives fewer frames than its header promises:
+    before the first frame where the file's own structure tells, else after the last one that is
+    there; with `accept_damaged` it goes on and says in `damage` what is wrong and where.
+    `limit` multiplies what a file may unpack to. `notes` tells what was repaired.
     """
 
     def __init__(
-        self, card: Card, *, threads: int | None = None, accept_damaged: bool = False
+        self,
+        card: Card,
+        *,
+        threads: int | None = None,
+        accept_damaged: bool = False,
+        limit: int = 1,
     ) -> None:
-        self.card, self._threads, self._accept = card, threads, accept_damaged
+        # What decoders make up for lost data depends on how their threads take turns, and frames
+        # have to be the same each time that they are looked at.
+        self.card, self._threads = card, 1 if accept_damaged else threads
+        self._accept, self._limit = accept_damaged, limit
         self.damage: list[str] = []
         self.notes: list[str] = []
 
@@ -146,6 +161,9 @@ class VideoSource:
         """In order of showing, lazily. Closing the iterator closes the file."""
         self.damage, self.notes = [], []
         with opened(self.card.path) as container:
+            with reading(self.card.path):
+                short = breaks_off(self.card.path, family(container))
+            self._settle(None, [short])
             stream = self._stream(container)
             kind = layout(planar(self.card.pixel_format))
             if kind is None:
@@ -166,6 +184,8 @@ class VideoSource:
             raise Unsupported("changed since it was looked at", path=self.card.path)
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.thread_count = self._threads or 0
+        # A damaged header in the middle must not ask for all the memory there is.
+        stream.codec_context.options = {"max_pixels": str(4 * self.card.size.area + (1 << 20))}
         return stream
 
     def _decoded(
@@ -175,8 +195,16 @@ class VideoSource:
         timed = family(container) not in UNTIMED
         tick, rate = self.clock.tick, self.card.rate
         step = max(1, round(1 / (rate * tick))) if rate else 1
-        times = ShowTimes(timed=timed, zero=zero_of(container, tick), step=step)
+        joins = Joins(self.card.path)
+        times = ShowTimes(
+            timed=timed,
+            zero=zero_of(container, tick),
+            step=step,
+            jump=round(JUMP / tick),
+            behind=lambda jumps: None if (by := joins.behind(jumps)) is None else round(by / tick),
+        )
         count = _Count(container, stream)
+        bulk = Bulk(self.card, container.size, self._limit)
         at: Ticks | None = None
         broken = ""
         packets = container.demux()
@@ -194,7 +222,8 @@ class VideoSource:
             except av.FFmpegError as error:
                 if not self._accept:
                     raise read_fault(error, self.card.path, at) from error
-                broken = broken or f"breaks at tick {at}: {type(error).__name__}"
+                broken = broken or "holds data that can't be decoded"
+                self._note(at, broken)
                 if not isinstance(error, av.InvalidDataError):
                     break
                 continue
@@ -202,16 +231,31 @@ class VideoSource:
                 assert isinstance(native, av.VideoFrame)
                 lasts = native.duration
                 at = times.frame(native.pts, lasts)
-                count.frame(native)
+                if why := count.frame(native):
+                    self._note(at, why)
+                bulk.frame(at)
                 yield at, lasts, self._fitting(native, at)
         if times.repaired:
             self.notes.append(f"{times.repaired} moments of showing were missing or out of order")
-        self._settle(at, [broken, *count.missing(self.card)])
+        if times.jumps:
+            pieces = "the clock jumped back: its pieces are shown one behind the other"
+            self.notes.append(f"{times.jumps + 1} films in one stream; {pieces}")
+        self._settle(at, [*count.missing(self.card)])
 
     def _settle(self, at: Ticks | None, faults: list[str]) -> None:
-        self.damage = [fault for fault in faults if fault]
+        for fault in faults:
+            if fault:
+                self._note(at, fault)
         if self.damage and not self._accept:
-            raise Truncated(self.damage[0], path=self.card.path, at=at, hint=RECOPY)
+            what = next(fault for fault in faults if fault)
+            raise Truncated(what, path=self.card.path, at=at, hint=RECOPY)
+
+    def _note(self, at: Ticks | None, what: str) -> None:
+        """Remember the first place of each kind of damage."""
+        if any(said.endswith(what) for said in self.damage):
+            return
+        where = "" if at is None else f"at {float(at * self.clock.tick):.3f} s (tick {at}) "
+        self.damage.append(f"{where}{what}")
 
     def _fitting(self, native: av.VideoFrame, at: Ticks) -> av.VideoFrame:
         """The frame in the stream's one format, or an error if it is of another size."""
@@ -258,6 +302,15 @@ def _converted(native: av.VideoFrame, wanted: str) -> av.VideoFrame:
     return made
 
 
+def _own_length(stream: VideoStream) -> Fraction | None:
+    """Seconds that a tag of the stream itself promises, as Matroska's muxers write it."""
+    for name, value in stream.metadata.items():
+        if name.upper() == "DURATION" and (said := _CLOCK_TIME.fullmatch(value.strip("\0 "))):
+            hours, minutes, seconds = said.groups()
+            return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    return None
+
+
 class _Count:
     """What came out of a file, to be held against what its header promises."""
 
@@ -267,7 +320,12 @@ class _Count:
         self._packets = self._shown = self._frames = 0
         self._first_key: int | None = None
         self._seconds = Fraction(0)
+        self._shown_until: int | None = None
+        self._newest: int | None = None
+        self._longest = 0
         self._corrupt = ""
+        self._tick = stream.time_base or Fraction(1)
+        self._doubtful, self._decoded = 0, cast("int | None", None)
 
     def packet(self, packet: av.Packet[Stream]) -> None:
         if packet.pts is not None and packet.time_base:
@@ -275,8 +333,12 @@ class _Count:
             self._seconds = max(self._seconds, end)
         if packet.stream is not self._stream or not packet.size:
             return
-        if packet.is_corrupt:
-            self._corrupt = "holds damaged data"
+        if packet.pts is not None:
+            until = packet.pts + (packet.duration or 0)
+            self._shown_until = max(until, self._shown_until or until)
+        self._judge(packet.dts)
+        if packet.is_corrupt and not self._doubtful:
+            self._doubtful = _DOUBT
         self._packets += not packet.is_discard
         if self._first_key is None and packet.is_keyframe:
             self._first_key = packet.pts if packet.pts is not None else packet.dts
@@ -285,13 +347,35 @@ class _Count:
         if self._first_key is not None and not packet.is_discard:
             self._shown += at is None or at >= self._first_key
 
-    def frame(self, native: av.VideoFrame) -> None:
+    def _judge(self, decoded: int | None) -> None:
+        """A packet that a demuxer doubts is damaged, unless another film begins right behind it:
+        where two were joined, their packets' running numbers don't fit, and nothing is missing."""
+        joined = None not in (decoded, self._decoded) and (
+            cast(int, decoded) * self._tick < cast(int, self._decoded) * self._tick - JUMP
+        )
+        if joined:
+            self._doubtful = 0
+        elif self._doubtful:
+            self._doubtful = 0 if decoded is None else self._doubtful - 1
+            if not self._doubtful:
+                self._corrupt = "holds damaged data"
+        self._decoded = decoded
+
+    def frame(self, native: av.VideoFrame) -> str:
+        """What is wrong with the frame; "" where nothing is."""
         self._frames += 1
-        if native.is_corrupt:
-            self._corrupt = self._corrupt or "holds pictures that can't be decoded whole"
+        if native.pts is not None:
+            if self._newest is not None:
+                self._longest = max(self._longest, native.pts - self._newest)
+            self._newest = native.pts
+        if not native.is_corrupt:
+            return ""
+        self._corrupt = self._corrupt or "holds pictures that can't be decoded whole"
+        return self._corrupt
 
     def missing(self, card: Card) -> Iterator[str]:
         """Every way in which less came than was promised, in words."""
+        self._judge(None)
         yield self._corrupt
         name = family(self._container)
         if name in ("mov", "avi") and card.frames and self._packets < card.frames:
@@ -299,8 +383,14 @@ class _Count:
         if self._codec in _ONE_TO_ONE and self._frames < self._shown:
             yield f"{self._shown - self._frames} of {self._shown} frames can't be decoded"
         if name in ("matroska", "flv") and self._container.duration:
+            # How long its last picture is shown a file may say nowhere else.
+            slack = max(_SLACK, 2 * self._longest * card.clock.tick)
             promised = Fraction(self._container.duration, av.time_base)
-            if self._seconds + _SLACK < promised:
-                yield f"breaks off after {float(self._seconds):.1f} of {float(promised):.1f} s"
+            if self._seconds + slack < promised:
+                yield f"breaks off after {float(self._seconds):.2f} of {float(promised):.2f} s"
+            own, until = _own_length(self._stream), self._shown_until
+            if own is not None and until is not None and until * card.clock.tick + slack < own:
+                until_s = float(until * card.clock.tick)
+                yield f"its picture breaks off after {until_s:.2f} of {float(own):.2f} s"
         if name == "mpegts" and all(self._container.size % size for size in _TS_PACKETS):
             yield "breaks off in the middle of a packet"

@@ -140,7 +140,13 @@ class VideoSink:
         self._time_note(first)
         if encoding.voice == "keep":
             shift = self._shift * self._unit
-            self._sound = Sound(card, container, sound_codec_of(encoding), shift)
+            self._sound = Sound(
+                card,
+                container,
+                sound_codec_of(encoding),
+                shift,
+                lenient=encoding.accept_damaged,
+            )
         self._container, self._stream = container, stream
 
     def _format(self, native: av.VideoFrame) -> str:

@@ -21,7 +21,7 @@ from ..core.errors import MediaError, OutputError, PasserbyError, Truncated, Unr
 from ..core.time import Ticks
 
 NOT_MEDIA = "check that it is a video or a photo and that it was copied whole"
-TOO_LARGE = "make it smaller first, or raise the limit if you trust where it comes from"
+TOO_LARGE = "make it smaller first, or raise the limits with --limit if you trust its source"
 RECOPY = "copy it again from where it came, or process what is there with --accept-damaged"
 
 _READ: dict[type[BaseException], tuple[type[MediaError], str, str]] = {

@@ -55,18 +55,30 @@ def family(container: InputContainer) -> str:
     return container.format.name.split(",")[0]
 
 
-def picture_of(container: InputContainer, path: Path) -> VideoStream:
-    """The video stream that players show: no cover art; the marked default, else the first."""
+def picture_of(container: InputContainer, path: Path, chosen: int | None = None) -> VideoStream:
+    """The one video stream that is no cover art, or the `chosen` one of several.
+
+    Players show one of several and hide the rest; dropping them without a word would lose the
+    rear window of a dashcam, so they are an error until somebody chooses.
+    """
     aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     moving = [s for s in container.streams.video if not s.disposition & aside]
     if not moving:
         raise Unsupported("holds no moving picture", path=path, hint="sound alone is not processed")
+    if chosen is not None:
+        moving = [s for s in moving if s.index == chosen]
+        if not moving:
+            hint = "the error without --video-stream names those that are there"
+            raise Unsupported(f"has no video stream {chosen}", path=path, hint=hint)
+    if len(moving) > 1:
+        names = ", ".join(str(s.index) for s in moving)
+        hint = "process one at a time with --video-stream"
+        raise Unsupported(f"holds {len(moving)} films (streams {names})", path=path, hint=hint)
     for stream in moving:
         if stream.codec_context is None:
             hint = f"stream {stream.index} is of an unknown codec; convert it first"
             raise Unsupported("has a picture that can't be decoded", path=path, hint=hint)
-    marked = [s for s in moving if s.disposition & Disposition.default]
-    return (marked or moving)[0]
+    return moving[0]
 
 
 def tick_of(stream: VideoStream, path: Path) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,9 @@ from av.video.stream import VideoStream
 from ..core.errors import Truncated, Unreadable, Unsupported
 from ..core.geometry import Size
 from ..core.time import Clock
+from . import whole
 from .card import Card, StreamCard, sha256
-from .faults import RECOPY, reading
+from .faults import RECOPY, TOO_LARGE, reading
 from .metadata import of_container, of_file, of_frame, once
 from .opening import UNTIMED, family, opened, picture_of, tick_of, zero_of
 from .orient import of_frame as orientation_of
@@ -35,8 +37,18 @@ _LOCKED: Final = (b"-----BEGIN PGP", b"age-encryption.org", b"Salted__", b"LUKS\
 _PATIENCE: Final = 600  # packets looked at for the first picture
 
 
-def probe(path: Path, *, most_pixels: int = MOST_PIXELS) -> Card:
+def probe(
+    path: Path,
+    *,
+    most_pixels: int = MOST_PIXELS,
+    stream: int | None = None,
+    accept_damaged: bool = False,
+) -> Card:
     """Look at `path` and describe it. Decodes at most one picture.
+
+    `most_pixels`: larger photos are refused; of a film, which is several pictures at once, a
+    quarter. `stream`: the video stream to take where there are several. `accept_damaged`: look
+    for the first picture beyond damage.
 
     Raises `Unreadable` (missing, empty, a folder, no permission, encrypted, no media),
     `Unsupported` or `Truncated`.
@@ -60,26 +72,31 @@ def probe(path: Path, *, most_pixels: int = MOST_PIXELS) -> Card:
         photo = probe_photo(path, kind, most_pixels=most_pixels)
         if photo is not None:
             return photo
-    return _probe_video(path, head, most_pixels)
+    return _probe_video(path, head, most_pixels // 4, stream, lenient=accept_damaged)
 
 
-def _probe_video(path: Path, head: bytes, most_pixels: int) -> Card:
+def _probe_video(
+    path: Path, head: bytes, most_pixels: int, chosen: int | None, *, lenient: bool
+) -> Card:
     with opened(path) as container, reading(path):
         name = _container(container, head)
         found = of_file(path, name)
         if "encrypted" in found:
             raise Unreadable("is encrypted", path=path, hint="decrypt it first, then try again")
-        stream = picture_of(container, path)
+        if (films := whole.films(path, family(container))) > 1:
+            hint = "cut it into its films first; players show the first one only"
+            raise Unsupported(f"is {films} films one behind the other", path=path, hint=hint)
+        stream = picture_of(container, path, chosen)
         tick = tick_of(stream, path)
         size = stream.codec_context.width * stream.codec_context.height
         if size > most_pixels:
-            raise Unsupported("has an enormous picture", path=path, hint="make it smaller first")
+            raise Unsupported("has an enormous picture", path=path, hint=TOO_LARGE)
         frames, rate = _promised(container, stream), stream.average_rate
         length = _length(container, stream, tick)
         streams = tuple(_streams(container))
         tags = [*of_container(container, stream.index), *found]
         sound = tuple(s.index for s in container.streams.audio)
-        first = _first(container, stream, path)
+        first = _first(container, stream, path, lenient=lenient)
         turned = orientation_of(first)
         stored = Size(first.width, first.height)
         return Card(
@@ -102,11 +119,14 @@ def _probe_video(path: Path, head: bytes, most_pixels: int) -> Card:
         )
 
 
-def _first(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
+def _first(
+    container: InputContainer, stream: VideoStream, path: Path, *, lenient: bool
+) -> av.VideoFrame:
     """The first picture that decodes."""
     for count, packet in enumerate(container.demux(stream)):
-        for frame in packet.decode():
-            return frame
+        with suppress(*([av.InvalidDataError] if lenient else [])):
+            for frame in packet.decode():
+                return frame
         if count > _PATIENCE:
             break
     raise Truncated("not one picture of it can be decoded", path=path, hint=RECOPY)

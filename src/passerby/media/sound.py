@@ -15,9 +15,10 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from ..core.errors import MediaError
+from ..core.errors import MediaError, Truncated, Unsupported
 from .card import Card
 from .faults import reading
+from .joins import JUMP, Joins
 from .opening import opened, zero_of
 
 # Further off than this, a sample is moved: silence fills a gap, what overlaps is cut.
@@ -28,33 +29,48 @@ _RATES: Final = frozenset(
 )
 _LAYOUTS: Final = frozenset({"mono", "stereo", "5.1", "7.1"})
 _BITS: Final = 96_000  # a second and channel, at most; two channels share
+_WITHOUT: Final = "--voice mute leaves the sound away; --accept-damaged keeps what can be decoded"
 _CHUNK: Final = 1 << 14
 
 
 class Sound:
     """Every sound track of `card`'s file, into `output`. Each keeps its offset to the picture.
 
-    `shift`: seconds by which the picture was moved. Sound before zero is cut.
+    `shift`: seconds by which the picture was moved. Sound before zero is cut. A track that can't
+    be decoded is an error that names it; `lenient` drops it, or leaves silence, and says so.
     Reads `card.path` itself; `close` lets go of it.
     """
 
-    def __init__(self, card: Card, output: OutputContainer, codec: str, shift: Fraction) -> None:
+    def __init__(
+        self,
+        card: Card,
+        output: OutputContainer,
+        codec: str,
+        shift: Fraction,
+        *,
+        lenient: bool = False,
+    ) -> None:
+        self._lenient = lenient
         self.notes: list[str] = []
         self._path, self._output, self._stack = card.path, output, ExitStack()
         self._tracks: dict[int, _Track] = {}
         container = self._stack.enter_context(opened(card.path))
         zero = zero_of(container, card.clock.tick) * card.clock.tick - shift
-        chosen = []
+        chosen, joins = [], Joins(card.path)
         for stream in container.streams:
             stream.discard = av.stream.Discard.all
         for stream in container.streams.audio:
             context = stream.codec_context
             if context is None or not context.sample_rate or not context.layout.nb_channels:
-                self.notes.append(f"sound track {stream.index} can't be decoded and is dropped")
+                what = f"sound stream {stream.index} can't be decoded"
+                if not lenient:
+                    raise Unsupported(what, path=card.path, hint=_WITHOUT)
+                self.notes.append(f"{what} and is dropped")
                 continue
             stream.discard = av.stream.Discard.default
             chosen.append(stream)
-            self._tracks[stream.index] = _Track(stream, _added(output, stream, codec), zero)
+            made = _added(output, stream, codec)
+            self._tracks[stream.index] = _Track(stream, made, zero, joins)
         self._packets: Iterator[Packet[AudioStream]] = iter(
             container.demux(tuple(chosen)) if chosen else ()
         )
@@ -66,9 +82,8 @@ class Sound:
             packet = self._next()
             if packet is None:
                 return
-            if packet.pts is not None and packet.time_base:
-                self._reached = max(self._reached, packet.pts * packet.time_base - self._zero)
             self._take(packet)
+            self._reached = max(self._reached, self._tracks[packet.stream.index].reached)
 
     def finish(self) -> None:
         """Write all that is left, and the last of every encoder."""
@@ -93,7 +108,16 @@ class Sound:
         try:
             with reading(self._path):
                 frames = packet.decode()
-        except MediaError:
+        except MediaError as error:
+            # A recording often begins in the middle of a piece of sound, which nobody can play.
+            if not self._lenient and track.begun:
+                what = f"sound stream {packet.stream.index} is damaged"
+                at = (
+                    ""
+                    if packet.pts is None
+                    else f" at {float(packet.pts * packet.time_base):.1f} s"
+                )
+                raise Truncated(what + at, path=self._path, hint=_WITHOUT) from error
             self._lost += 1
             return
         for frame in frames:
@@ -123,13 +147,26 @@ def _added(output: OutputContainer, source: AudioStream, codec: str) -> AudioStr
 class _Track:
     """One track on its way: an unbroken row of samples, from the moment at which it starts."""
 
-    def __init__(self, source: AudioStream, made: AudioStream, zero: Fraction) -> None:
-        self._source, self._made, self._zero = source, made, zero
+    def __init__(
+        self, source: AudioStream, made: AudioStream, zero: Fraction, joins: Joins
+    ) -> None:
+        self._source, self._made, self._zero, self._joins = source, made, zero, joins
+        self._newest: Fraction | None = None  # the latest moment as stored
+        self._jumps, self._moved = 0, Fraction(0)
         self._rate = made.codec_context.sample_rate
         self._resampler: AudioResampler | None = None
         self._like: tuple[str, str, int] | None = None
         self._due: Fraction | None = None  # the moment of the next sample, in seconds
         self._at = 0  # the same for the encoder, in samples
+
+    @property
+    def begun(self) -> bool:
+        return self._due is not None
+
+    @property
+    def reached(self) -> Fraction:
+        """Seconds of the output up to which there is sound."""
+        return self._due if self._due is not None else Fraction(-1)
 
     def taken(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
         """A decoded frame in; encoded packets out."""
@@ -158,7 +195,16 @@ class _Track:
         """When the frame is heard, in seconds of the output."""
         if frame.pts is None or not frame.time_base:
             return self._due if self._due is not None else Fraction(0)
-        return frame.pts * frame.time_base - self._zero
+        stored = frame.pts * frame.time_base
+        if self._newest is not None and stored < self._newest - JUMP:
+            self._jumps += 1
+            moved = self._joins.behind(self._jumps)
+            if moved is None:
+                assert self._due is not None
+                moved = self._due + self._zero - stored
+            self._moved = moved
+        self._newest = stored
+        return stored - self._zero + self._moved
 
     def _silence(
         self, like: AudioFrame, samples: np.ndarray[Any, Any], count: int

@@ -22,6 +22,7 @@ class Encoding:
     preset: str = "veryfast"
     voice: Voice = "mute"
     threads: int | None = None
+    accept_damaged: bool = False
 
     def __post_init__(self) -> None:
         if self.container not in MUXERS:

@@ -6,12 +6,13 @@ Correct timestamps pass through untouched, tick for tick.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from ..core.time import Span, Ticks
 
 T = TypeVar("T")
+_FAR: Final = 1 << 62
 
 
 class ShowTimes:
@@ -20,11 +21,22 @@ class ShowTimes:
     `timed` says that the container stores moments of showing. Where it does not (AVI), it
     stores one moment a packet in the order of decoding, and the k-th frame shown gets the k-th
     moment: a decoder neither invents frames nor loses any between the two orders. `step` is
-    how long a frame lasts where nothing else says so.
+    how long a frame lasts where nothing else says so. A moment more than `jump` ticks back is
+    no slip but another clock: `behind` says how many ticks to add behind that many jumps.
     """
 
-    def __init__(self, *, timed: bool, zero: int = 0, step: int = 1) -> None:
-        self._timed, self._zero = timed, zero
+    def __init__(
+        self,
+        *,
+        timed: bool,
+        zero: int = 0,
+        step: int = 1,
+        jump: int = _FAR,
+        behind: Callable[[int], int | None] = lambda jumps: None,
+    ) -> None:
+        self._timed, self._zero, self._jump, self._behind = timed, zero, jump, behind
+        self._newest: int | None = None  # of the moments as stored, without corrections
+        self._moved = self.jumps = 0
         self._moments: list[int] = []  # a heap
         self._last: int | None = None
         self._step = step
@@ -43,7 +55,7 @@ class ShowTimes:
         """
         stored = heapq.heappop(self._moments) if self._moments else None
         found = shown if self._timed and shown is not None else stored
-        at = None if found is None else found - self._zero
+        at = None if found is None else self._moment(found)
         if self._last is None:
             at = 0 if at is None else at
         elif at is None:
@@ -58,6 +70,17 @@ class ShowTimes:
             self._step = lasts
         self._last = at
         return Ticks(at)
+
+    def _moment(self, found: int) -> int:
+        if self._newest is not None and found < self._newest - self._jump:
+            self.jumps += 1
+            moved = self._behind(self.jumps)
+            if moved is None:
+                assert self._last is not None
+                moved = self._last + self._step - found + self._zero
+            self._moved = moved
+        self._newest = found
+        return found - self._zero + self._moved
 
 
 def spans(

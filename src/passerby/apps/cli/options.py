@@ -14,6 +14,7 @@ from ...core.errors import UsageError
 WHERE = "Where it goes"
 WHAT = "What is hidden, and how"
 CODING = "How the video is written"
+READING = "How the input is read"
 PAPERS = "Plan, report, settings"
 TALK = "What is said"
 
@@ -48,6 +49,38 @@ DeviceOption = Annotated[
         show_default="auto",
         help="What runs the detector; passerby doctor lists the names.",
         rich_help_panel=WHAT,
+    ),
+]
+DamagedOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--accept-damaged",
+        show_default=False,
+        help="Process what can be decoded of a damaged film; the report says where it broke.",
+        rich_help_panel=READING,
+    ),
+]
+StreamOption = Annotated[
+    int | None,
+    typer.Option(
+        "--video-stream",
+        metavar="N",
+        min=0,
+        show_default=False,
+        help="Which film of a file that holds several; the others are dropped.",
+        rich_help_panel=READING,
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        metavar="TIMES",
+        min=1,
+        max=1000,
+        show_default="1",
+        help="How many times more than usual a file may unpack to, if you trust its source.",
+        rich_help_panel=READING,
     ),
 ]
 SettingsOption = Annotated[

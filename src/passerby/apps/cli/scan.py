@@ -10,14 +10,17 @@ import typer
 from ...core.errors import UsageError
 from .options import (
     WHERE,
+    DamagedOption,
     DeviceOption,
     ForceOption,
     HideOption,
     JsonOption,
+    LimitOption,
     PresetOption,
     QuietOption,
     ReportOption,
     SettingsOption,
+    StreamOption,
     kinds,
     paper,
     write_paper,
@@ -39,6 +42,9 @@ def scan(
     hide: HideOption = None,
     preset: PresetOption = None,
     device: DeviceOption = None,
+    accept_damaged: DamagedOption = None,
+    video_stream: StreamOption = None,
+    limit: LimitOption = None,
     report: ReportOption = None,
     settings: SettingsOption = None,
     quiet: QuietOption = False,
@@ -46,7 +52,15 @@ def scan(
 ) -> int:
     from ... import jobs
 
-    chosen = jobs.Settings.load(settings, hide=kinds(hide), preset=preset, device=device)
+    chosen = jobs.Settings.load(
+        settings,
+        hide=kinds(hide),
+        preset=preset,
+        device=device,
+        accept_damaged=accept_damaged,
+        video_stream=video_stream,
+        limit=limit,
+    )
     if input.is_dir():
         raise UsageError("this is a folder", path=input, hint="scan one file at a time")
     for path in (output, report):

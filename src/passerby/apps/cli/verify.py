@@ -14,6 +14,7 @@ from .options import (
     JsonOption,
     QuietOption,
     ReportOption,
+    StreamOption,
     paper,
     write_paper,
 )
@@ -44,6 +45,7 @@ def verify(
             rich_help_panel=PAPERS,
         ),
     ] = None,
+    video_stream: StreamOption = None,
     report: ReportOption = None,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -55,7 +57,9 @@ def verify(
     paper(report, sources, force=force)
     meter = Meter(quiet=quiet)
     with meter.watch(output) as progress:
-        found = jobs.verify(output, original=original, plan=plan, progress=progress)
+        found = jobs.verify(
+            output, original=original, plan=plan, video_stream=video_stream, progress=progress
+        )
     tell(str(output), found, meter)
     write_paper(report, found.as_dict(), sources, force=force)
     outcome = Outcome(output, None, settled(found), report=found.as_dict())
