@@ -105,6 +105,90 @@ def test_a_weak_blur_in_place_of_a_veil_is_found(
     assert [f for f in found(portrait, coded(frames, crf), scale) if f.check == "pixels.left"]
 
 
+@pytest.mark.parametrize("crf", [18, 30])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("part", ["left", "right", "above", "below"])
+def test_half_a_face_that_is_bare_is_found(
+    portrait: Picture, scale: float, crf: int, part: str
+) -> None:
+    frames = film(portrait, FRAMES, scale)
+    for i, frame in enumerate(frames):
+        x0, y0, x1, y1 = face(i, scale).corners
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        covered = {
+            "left": Box(x, y0, x1, y1),
+            "right": Box(x0, y0, x, y1),
+            "above": Box(x0, y, x1, y1),
+            "below": Box(x0, y0, x1, y),
+        }[part]
+        Paint().redact(frame, [Region(covered, Style.VEIL, "face", 0)])
+    assert [f for f in found(portrait, coded(frames, crf), scale) if f.check == "pixels.left"]
+
+
+@pytest.mark.parametrize("style", [Style.VEIL, Style.SOLID])
+@pytest.mark.parametrize("seed", range(2, 5))
+def test_texture_that_a_codec_carries_across_the_border_is_no_finding(
+    seed: int, style: Style
+) -> None:
+    """Grain all over, coarsely coded: it reaches into the cover as it would have gone on."""
+    grain = np.random.default_rng(seed).normal(0, 1, (240, 320)).astype(np.float32)
+    grain = cv2.GaussianBlur(grain, (0, 0), 1.5)
+    ground = np.clip(grain / grain.std() * 18 + 110, 16, 235).astype(np.uint8)
+    shown = [np.dstack([ground[i : i + 200, 2 * i : 2 * i + 280]] * 3) for i in range(5)]
+    regions = [
+        Region(
+            Box(60 + 3 * i + seed, 50 + 3 * seed, 150 + 3 * i + seed, 160 + 3 * seed),
+            style,
+            "face",
+            0,
+        )
+        for i in range(5)
+    ]
+    original, output = (
+        [ArrayFrame.of(picture, span=span(i)) for i, picture in enumerate(shown)] for _ in "ab"
+    )
+    for frame, region in zip(output, regions, strict=True):
+        Paint().redact(frame, [region])
+    plan = ListedSchedule([(span(i), region) for i, region in enumerate(regions)])
+    assert compare(original, coded(output, 30, "faster"), plan, CLOCK, CLOCK) == []
+
+
+def as_jpeg(frame: ArrayFrame, quality: int) -> ArrayFrame:
+    luma = frame.planes()[0].pixels
+    told, packed = cv2.imencode(".jpg", luma, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert told
+    back = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    assert back is not None
+    return ArrayFrame([back.astype(np.uint8)], Layout.GRAY, span=frame.span)
+
+
+@pytest.mark.parametrize("quality", [70, 92])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("fault", ["none", "bare", "half", "8 px off", "blurred"])
+def test_photos_are_judged_as_films_are(
+    portrait: Picture, scale: float, quality: int, fault: str
+) -> None:
+    frame, box = film(portrait, 1, scale)[0], face(0, scale)
+    x0, y0, x1, y1 = box.corners
+    cover = {
+        "none": box,
+        "half": Box(x0, y0, (x0 + x1) / 2, y1),
+        "8 px off": Box(x0 + 8, y0, x1 + 8, y1),
+    }.get(fault)
+    if cover is not None:
+        snap = 16 if fault == "none" else 1
+        Paint(snap).redact(frame, [Region(cover, Style.VEIL, "face", 0)])
+    elif fault == "blurred":
+        cells = box.cells(frame.size)
+        assert cells is not None
+        pixels = frame.writable()[0].pixels
+        pixels[cells] = cv2.GaussianBlur(pixels[cells], (0, 0), 2)
+    plan = ListedSchedule([(span(0), Region(box, Style.VEIL, "face", 0))])
+    original = film(portrait, 1, scale)
+    findings = compare(original, [as_jpeg(frame, quality)], plan, CLOCK, CLOCK)
+    assert {f.check for f in findings} == (set() if fault == "none" else {"pixels.left"})
+
+
 def test_a_cover_that_comes_one_frame_late_is_found(portrait: Picture) -> None:
     frames = redacted(portrait, 1.0, Style.VEIL)
     frames[0] = film(portrait, FRAMES)[0]

@@ -41,25 +41,35 @@ class Limits:
 
     `gain`: share of its strength; `alike`: correlation; `rms`: strength in levels of 255, below
     which it can't be told from what a codec makes up.
+    In windows at the border one of two more is asked. `error`: the most that the samples
+    themselves differ, as a share of the detail's energy; `strong`: the `rms` that needs no more.
     """
 
     gain: float
     alike: float
     rms: float
+    error: float = 1e9
+    strong: float = 1e9
 
 
 class Likeness:
-    """How much of the detail `before` is in the detail `after`, both float32 (rows, cols).
+    """How much of the structure of `before` is in `after`, both float32 (rows, cols) samples.
 
+    `margin`: samples at each side that are looked at only for the detail of those inside.
+    `rim`: so many blocks deep from each side a window counts as lying at the border.
     Energies are summed once over blocks of BLOCK x BLOCK samples; windows are made of blocks.
     """
 
-    def __init__(self, before: Reals, after: Reals) -> None:
-        rows, cols = (max(1, side // BLOCK) for side in before.shape)
+    def __init__(self, before: Reals, after: Reals, *, margin: int = 0, rim: int = 0) -> None:
+        inner = slice(margin, -margin or None)
+        apart = (after - before)[inner, inner]
+        was, now = detail(before)[inner, inner], detail(after)[inner, inner]
+        rows, cols = (max(1, side // BLOCK) for side in apart.shape)
         self.blocks = (rows, cols)
-        self._both, self._own, self._other = (
+        self._rim = rim
+        self._both, self._own, self._other, self._apart = (
             cast(Reals, cv2.resize(energy, (cols, rows), interpolation=cv2.INTER_AREA))
-            for energy in (before * after, before * before, after * after)
+            for energy in (was * now, was * was, now * now, apart * apart)
         )
 
     def strongest(self, window: tuple[int, int], limits: Limits) -> tuple[float, bool]:
@@ -73,9 +83,22 @@ class Likeness:
         told = own > FLOOR * FLOOR
         leak = told & (both >= limits.gain * own)
         leak &= both * both >= np.maximum(limits.alike**2 * other, limits.rms**2) * own
+        if self._rim and leak.any():
+            same = _sums(self._apart, size) <= limits.error * own
+            same |= both * both >= limits.strong**2 * own
+            leak &= same | ~self._at_border(size)
         if not leak.any():
             return 0.0, bool(told.any())
         return float((both[leak] / own[leak]).max()), True
+
+    def _at_border(self, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which windows of so many blocks reach into the rim."""
+        rows, cols = (
+            (np.arange(blocks - side + 1) < self._rim)
+            | (np.arange(blocks - side + 1) + side > blocks - self._rim)
+            for blocks, side in zip(self.blocks, size, strict=True)
+        )
+        return cast(NDArray[np.bool_], rows[:, None] | cols)
 
 
 def _sums(values: Reals, window: tuple[int, int]) -> Reals:
