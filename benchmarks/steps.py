@@ -177,7 +177,7 @@ def main() -> None:
         report = redact(film, made, settings, force=True)
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         by_thread = threads.seconds()
-        words = [settings.encoder_speed, str(settings.quality)]
+        words = [settings.encoder_speed, str(settings.crf or 20)]
         least = measure.run([sys.executable, speed.HERE / "transcode.py", film, made, *words])
     count = report.counts.frames
     print(
