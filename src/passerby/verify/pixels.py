@@ -45,12 +45,14 @@ STRIP: Final = 16  # pixels
 SQUARE: Final = (4, 4)  # in blocks of 4 samples
 STRIPS: Final = ((1, 12), (12, 1))
 
-# Measured on 18 clips at CRF 18, 20 and 30 and 60 photos, of what was covered and what was not:
-# docs/decisions/what-counts-as-left.md. A mosaic's own edges follow the original's, up to a
-# likeness of 0.82.
+# Measured on 15 clips at CRF 18, 20 and 30 and on 60 photos: docs/decisions/what-counts-as-left.md.
 NOTHING: Final = Limits(0.3, 0.6, 0.8, error=1.0, strong=4.0)
 NO_STRIP: Final = Limits(0.4, 0.65, 0.8, error=0.5, strong=7.0)
-A_LITTLE: Final = Limits(0.8, 0.9, 1.2, error=1.0)
+# Tiles of a mosaic follow the original's own edges, so a larger part of the face is compared,
+# and everywhere the samples themselves have to come back.
+A_LITTLE: Final = Limits(0.6, 0.75, 1.2, error=0.6)
+PART: Final = (7, 7)
+ALL: Final = 1 << 20  # blocks: every window is asked what those at the border are
 ALIKE: Final = 8.0  # mean difference, in levels, below which an edge may be bare
 
 QUARTER: Final = 2  # halvings at which surroundings are compared
@@ -179,21 +181,22 @@ def _left(was: Picture, now: Picture, region: Region) -> Left:
     short = min(was.shape)
     if short < TOO_SMALL:
         return Left(small=True)
-    nothing = region.style.keeps_nothing
-    square, strip = (NOTHING, NO_STRIP) if nothing else (A_LITTLE, A_LITTLE)
     step = max(1, short // FACE)
     every = (slice(None), slice(None))
-    looks: list[tuple[Cells, int, int]] = [(every, step, 1)]
-    if nothing:
+    looks: list[tuple[Cells, int, int]] = [(every, step, ALL)]
+    windows = [(PART, A_LITTLE)]
+    if region.style.keeps_nothing:
+        looks = [(every, step, 1)]
+        windows = [(SQUARE, NOTHING), *((strip, NO_STRIP) for strip in STRIPS)]
         if step > 1:
-            looks += [(edge, 1, STRIP) for edge in _bare_edges(was, now)]
+            looks += [(edge, 1, ALL) for edge in _bare_edges(was, now)]
         while short // (step := step * 2) >= SMALLEST:
             looks.append((every, step, 0))
     told = False
     for part, size, rim in looks:
         before, after = (reduced(p[part], size) for p in (was, now))
         compared = Likeness(before, after, margin=MARGIN, rim=rim)
-        for window, limits in ((SQUARE, square), *((s, strip) for s in STRIPS if rim)):
+        for window, limits in windows if rim else windows[:1]:
             left, shown = compared.strongest(window, limits)
             if left:
                 return Left(gain=left)
