@@ -51,5 +51,5 @@ def test_the_doctor_finds_all_that_is_needed() -> None:
     [detector] = found["detectors"]
     assert detector["name"] == "centerface.v1"
     assert len(detector["sha256"]) == 64
-    assert found["codecs"] == {"h264": "works", "vp9": "works"}
+    assert found["codecs"] == dict.fromkeys(("h264", "hevc", "av1", "vp9"), "works")
     assert "not here" not in found["devices"]["onnxruntime:CPU"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..core.errors import PasserbyError
 from .account import versions
 from .finders import open_detectors
-from .selftest import codecs
+from .selftest import codecs, hardware
 from .settings import Settings
 
 DEVICES: Final = (
@@ -30,6 +30,7 @@ class DoctorReport:
     detectors: tuple[dict[str, str], ...]
     devices: dict[str, str]
     codecs: dict[str, str]
+    encoders: dict[str, str]
     problems: tuple[str, ...]
 
     @property
@@ -44,6 +45,7 @@ class DoctorReport:
             "detectors": list(self.detectors),
             "devices": self.devices,
             "codecs": self.codecs,
+            "encoders": self.encoders,
             "problems": list(self.problems),
         }
 
@@ -72,7 +74,8 @@ def doctor() -> DoctorReport:
     devices = {device: _runtime(device) for device in DEVICES}
     working = codecs()
     problems += [f"{codec}: {how}" for codec, how in working.items() if how != "works"]
-    return DoctorReport(versions(), tuple(detectors), devices, working, tuple(problems))
+    encoders = hardware()
+    return DoctorReport(versions(), tuple(detectors), devices, working, encoders, tuple(problems))
 
 
 def _runtime(device: str) -> str:

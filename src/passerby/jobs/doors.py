@@ -20,6 +20,7 @@ from ..media import (
     output_container,
     probe,
 )
+from ..media.card import depth_of
 from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Paint
@@ -103,14 +104,26 @@ def open_sink(
     """A sink that writes to `partial`."""
     if target.video is None:
         return PhotoSink(partial, card, output_format=target.photo or "png")
-    encoding = Encoding(
-        container=target.video,
-        crf=settings.quality,
+    return VideoSink(partial, card, encoding_of(target.video, settings))
+
+
+def encoding_of(container: Container, settings: Settings) -> Encoding:
+    """How a film is written into `container`."""
+    return Encoding(
+        container=container,
+        crf=settings.crf,
         preset=settings.encoder_speed,
         voice=settings.voice,
         accept_damaged=settings.accept_damaged,
+        codec=settings.codec,
+        encoder=settings.encoder,
     )
-    return VideoSink(partial, card, encoding)
+
+
+def check_encoding(card: Card, target: Target, settings: Settings) -> None:
+    """Before the work begins: can what was asked for be written, and here?"""
+    if target.video is not None:
+        encoding_of(target.video, settings).check(depth_of(card))
 
 
 def notes_of(sink: VideoSink | PhotoSink) -> Iterator[str]:

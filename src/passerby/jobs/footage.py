@@ -48,6 +48,7 @@ def redact(
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
         target = doors.target_of(card, output)
+        doors.check_encoding(card, target, settings)
         document = None if plan is None else _plan_for(card, plan, settings)
     job = _Job(card, target, settings, Watch(progress, card.length))
     with written_whole(output, inputs=inputs, force=force) as partial:

@@ -8,9 +8,16 @@ from typing import Final
 
 from ..core.errors import PasserbyError
 from ..media import Encoding, VideoSink, VideoSource, probe
+from ..media.encoders import Codec, works
+from ..media.encoders import hardware as encoders
 from ..media.target import Container
 
-CODECS: Final[dict[str, Container]] = {"h264": "mp4", "vp9": "webm"}
+CODECS: Final[dict[Codec, Container]] = {
+    "h264": "mp4",
+    "hevc": "mp4",
+    "av1": "mp4",
+    "vp9": "webm",
+}
 _FILM: Final = b"YUV4MPEG2 W64 H64 F25:1 C420\n" + (b"FRAME\n" + bytes(64 * 64 * 3 // 2)) * 2
 
 
@@ -19,14 +26,19 @@ def codecs() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         film = Path(folder) / "film.y4m"
         film.write_bytes(_FILM)
-        return {codec: _tried(film, container) for codec, container in CODECS.items()}
+        return {codec: _tried(film, codec, container) for codec, container in CODECS.items()}
 
 
-def _tried(film: Path, container: Container) -> str:
-    made = film.with_suffix(f".{container}")
+def hardware() -> dict[str, str]:
+    """Hardware encoder that this FFmpeg knows -> "works", or "not here"."""
+    return {name: "works" if works(name) else "not here" for name in encoders()}
+
+
+def _tried(film: Path, codec: Codec, container: Container) -> str:
+    made = film.with_suffix(f".{codec}.{container}")
     try:
         card = probe(film)
-        sink = VideoSink(made, card, Encoding(container, preset="ultrafast"))
+        sink = VideoSink(made, card, Encoding(container, preset="ultrafast", codec=codec))
         for frame in VideoSource(card).frames():
             sink.write(frame)
         sink.close()

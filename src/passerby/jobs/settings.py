@@ -60,8 +60,16 @@ class Settings(BaseModel):
     preset: PresetName = Field(
         "balanced", description="How closely to look, and how hard the encoder tries."
     )
+    codec: Literal["h264", "hevc", "av1", "vp9"] | None = Field(
+        None, description="Codec of the video; one that plays in most places if not given."
+    )
+    encoder: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9_-]{1,32}$",
+        description="FFmpeg's name of the encoder, such as a hardware encoder's.",
+    )
     crf: int | None = Field(
-        None, ge=0, le=51, description="Quality of the encoder, lower is better; 20 if not given."
+        None, ge=0, le=63, description="Quality on the codec's own scale, lower is better."
     )
     encoder_preset: Speed | None = Field(
         None, description="Speed of the encoder by x264's names; the preset decides if not given."
@@ -112,11 +120,6 @@ class Settings(BaseModel):
         """Names of the kinds of things that nobody looks for."""
         names = {kind: name for name, kind in (AVAILABLE | PLANNED).items()}
         return tuple(names[kind] for kind in KINDS if kind not in self.kinds)
-
-    @property
-    def quality(self) -> int:
-        """The CRF to encode with."""
-        return 20 if self.crf is None else self.crf
 
     @property
     def encoder_speed(self) -> Speed:

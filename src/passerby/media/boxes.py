@@ -27,6 +27,9 @@ _KNOWN_TOP: Final = {
 }  # fmt: skip
 _XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _ENCRYPTED: Final = {b"sinf", b"pssh"}
+_PICTURES: Final = frozenset(b"encv|hvc1|hev1|dvh1|dvhe|avc1|avc3|dva1|dvav|av01|dav1".split(b"|"))
+_DOLBY: Final = frozenset({b"dvcC", b"dvvC", b"dvwC"})
+ALONE: Final = "Dolby Vision alone"  # its base picture has colours that nothing else understands
 _MOST_BOXES: Final = 20_000
 # What is written where there is nothing to say: a list of tags with no tag in it.
 _NO_TAGS: Final = re.compile(rb".{4}meta\0{4}.{4}hdlr.{8}mdirappl.{9}\0{3}\x08ilst", re.DOTALL)
@@ -76,6 +79,11 @@ def iso_kinds(path: Path) -> list[str]:
 def _of_box(file: BinaryIO, kind: bytes, body: int, stop: int) -> list[str]:
     if kind in _ENCRYPTED:
         return ["encrypted"]
+    if kind in _DOLBY:
+        file.seek(body)
+        head = file.read(5)
+        fits_nothing_else = len(head) == 5 and head[4] >> 4 == 0
+        return ["Dolby Vision", *([ALONE] if fits_nothing_else else [])]
     if kind in (b"mvhd", b"tkhd", b"mdhd"):
         file.seek(body)
         head = file.read(20)
@@ -102,11 +110,11 @@ def _of_box(file: BinaryIO, kind: bytes, body: int, stop: int) -> list[str]:
 
 
 def _entries(file: BinaryIO, body: int, stop: int) -> list[tuple[int, int, bool]]:
-    """Where the boxes inside picture and sound entries of an stsd lie (to find encryption)."""
+    """Where the boxes inside entries of an stsd lie that may tell of encryption, Dolby Vision."""
     return [
         (first + skip, last, False)
         for kind, first, last in _boxes(file, body + 8, stop)
-        for skip in ((78,) if kind == b"encv" else (28,) if kind == b"enca" else ())
+        for skip in ((78,) if kind in _PICTURES else (28,) if kind == b"enca" else ())
     ]
 
 

@@ -82,11 +82,15 @@ def output_container(card: Card) -> tuple[str, str]:
     """
     if card.kind == "photo":
         return _PHOTO_OUT.get(card.container, (".png", "png"))
-    kind = layout(planar(card.pixel_format))
-    deep = kind is not None and kind.depth > 8
-    if card.container == "webm" and (deep or card.pixel_aspect != 1):
+    if card.container == "webm" and (depth_of(card) > 8 or card.pixel_aspect != 1):
         return _VIDEO_OUT["mkv"]
     return _VIDEO_OUT.get(card.container, _VIDEO_OUT["mp4"])
+
+
+def depth_of(card: Card) -> int:
+    """Bits a sample; 8 where the format is of no known kind."""
+    kind = layout(planar(card.pixel_format))
+    return 8 if kind is None else kind.depth
 
 
 def sha256(path: Path) -> str:

@@ -25,18 +25,12 @@ from .faults import write_fault, writing
 from .formats import layout, planar
 from .orient import to_matrix
 from .sound import Sound
-from .target import (
-    MUXERS,
-    Encoding,
-    codec_of,
-    codec_options,
-    encoded_format,
-    muxer_options,
-    sound_codec_of,
-    unit_of,
-)
+from .target import MUXERS, Chosen, Encoding, chosen, muxer_options, sound_codec_of, unit_of
+from .volume import volume_of
 
 _RATE: Final = Fraction(30)  # a guess for the encoder's bit budget; never a timestamp
+# In so short a film nothing is decoded out of order; x265 then gives moments out of thin air.
+_FEW: Final = 2
 
 
 class VideoSink:
@@ -54,6 +48,7 @@ class VideoSink:
         self._shift = 0
         self._last: int | None = None
         self._begin: int | None = None
+        self._written = 0
         self._end = 0
         self._held: Packet[VideoStream] | None = None
         self._decoded_from: int | None = None
@@ -81,6 +76,7 @@ class VideoSink:
             fitting.pict_type = PictureType.NONE
             if self._sound is not None:
                 self._sound.until(start * self._unit)
+            self._written += 1
             self._mux(self._stream.encode(fitting))
 
     def close(self) -> None:
@@ -119,11 +115,11 @@ class VideoSink:
             format=MUXERS[encoding.container],
             container_options=muxer_options(encoding.container, card.clock.tick),
         )
-        options = codec_options(encoding, interlaced=native.interlaced_frame)
-        stream = container.add_stream(codec_of(encoding), rate=card.rate or _RATE, options=options)
+        how = self._chosen(native)
+        stream = container.add_stream(how.encoder, rate=card.rate or _RATE, options=how.options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = native.width, native.height
-        stream.pix_fmt = self._format(native)
+        stream.pix_fmt = how.pixels
         context = stream.codec_context
         context.time_base = stream.time_base = self._unit
         context.sample_aspect_ratio = card.pixel_aspect
@@ -134,9 +130,11 @@ class VideoSink:
         context.color_range = 1 if rgb else 2 if self._full(native) else native.color_range
         if card.orientation != Orientation.UP:
             stream.set_display_matrix(to_matrix(card.orientation, card.stored))
-        if encoding.container != "webm":
-            # NAL type 6 carries the encoder's name and settings, captions and user data.
-            self._strip = BitStreamFilterContext("filter_units=remove_types=6", stream)
+        if how.codec == "hevc" and encoding.container in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # Apple's players take no other
+        if how.strip:
+            # These units carry the encoder's name and settings, captions and user data.
+            self._strip = BitStreamFilterContext(how.strip, stream)
         self._time_note(first)
         if encoding.voice == "keep":
             shift = self._shift * self._unit
@@ -149,14 +147,15 @@ class VideoSink:
             )
         self._container, self._stream = container, stream
 
-    def _format(self, native: av.VideoFrame) -> str:
+    def _chosen(self, native: av.VideoFrame) -> Chosen:
         kind = layout(planar(native.format.name))
         if kind is None:
             raise OutputError(f"can't encode {native.format.name}", path=self._path)
-        name, note = encoded_format(kind, self._card.stored, self._encoding)
-        if note:
-            self.notes.append(note)
-        return name
+        interlaced, volume = bool(native.interlaced_frame), volume_of(native)
+        size = self._card.stored
+        how = chosen(self._encoding, kind, size, interlaced=interlaced, volume=volume)
+        self.notes += how.notes
+        return how
 
     def _full(self, native: av.VideoFrame) -> bool:
         name = native.format.name
@@ -202,6 +201,8 @@ class VideoSink:
         """Mux all but the newest: the last one of all is still to be told how long it lasts."""
         assert self._container is not None
         for packet in packets:
+            if self._written <= _FEW:
+                packet.dts = packet.pts
             if self._decoded_from is None:
                 self._decoded_from = packet.dts
             if self._held is not None:

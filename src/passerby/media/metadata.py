@@ -24,6 +24,7 @@ KEPT: Final = (
     "pixel aspect",
     "pixel format",
     "colour primaries, transfer, matrix and range",
+    "HDR mastering data, where the encoder takes it",
     "timestamps",
     "sound samples, where asked",
 )
@@ -42,8 +43,6 @@ _SIDE: Final = {
     "DOVI_METADATA": "Dolby Vision",
     "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
     "DYNAMIC_HDR_VIVID": "HDR metadata",
-    "MASTERING_DISPLAY_METADATA": "HDR metadata",
-    "CONTENT_LIGHT_LEVEL": "HDR metadata",
     "AMBIENT_VIEWING_ENVIRONMENT": "HDR metadata",
     "ICC_PROFILE": "ICC profile",
     "SPHERICAL": "360 degree marking",

@@ -15,6 +15,7 @@ from ..core.errors import Truncated, Unreadable, Unsupported
 from ..core.geometry import Size
 from ..core.time import Clock
 from . import whole
+from .boxes import ALONE
 from .card import Card, StreamCard, sha256
 from .faults import RECOPY, TOO_LARGE, reading
 from .metadata import of_container, of_file, of_frame, once
@@ -83,6 +84,9 @@ def _probe_video(
         found = of_file(path, name)
         if "encrypted" in found:
             raise Unreadable("is encrypted", path=path, hint="decrypt it first, then try again")
+        if ALONE in found:
+            hint = "export it as HDR10, HLG or SDR first"
+            raise Unsupported("is Dolby Vision that nothing else shows", path=path, hint=hint)
         if (films := whole.films(path, family(container))) > 1:
             hint = "cut it into its films first; players show the first one only"
             raise Unsupported(f"is {films} films one behind the other", path=path, hint=hint)

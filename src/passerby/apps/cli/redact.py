@@ -15,6 +15,7 @@ from .options import (
     PAPERS,
     WHAT,
     WHERE,
+    Codec,
     DamagedOption,
     DeviceOption,
     ForceOption,
@@ -102,6 +103,25 @@ def redact(
     accept_damaged: DamagedOption = None,
     video_stream: StreamOption = None,
     limit: LimitOption = None,
+    codec: Annotated[
+        Codec | None,
+        typer.Option(
+            "--codec",
+            show_default="what plays in most places",
+            help="Codec of the video.",
+            rich_help_panel=CODING,
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            metavar="NAME",
+            show_default=False,
+            help="FFmpeg's name of the encoder, such as hevc_nvenc; passerby doctor lists them.",
+            rich_help_panel=CODING,
+        ),
+    ] = None,
     crf: Annotated[
         int | None,
         typer.Option(
@@ -109,8 +129,8 @@ def redact(
             metavar="N",
             min=0,
             max=63,
-            show_default="by preset",
-            help="Quality of the video: lower is better and bigger.",
+            show_default="by codec",
+            help="Quality of the video on its codec's scale: lower is better and bigger.",
             rich_help_panel=CODING,
         ),
     ] = None,
@@ -162,6 +182,8 @@ def redact(
         accept_damaged=accept_damaged,
         video_stream=video_stream,
         limit=limit,
+        codec=codec,
+        encoder=encoder,
         crf=crf,
         encoder_preset=encoder_preset,
     )
