@@ -151,7 +151,7 @@ def test_what_verification_finds_is_not_handed_over(
         def redact(self, *_: object) -> None:
             """Paints nothing."""
 
-    monkeypatch.setattr(footage.doors, "painter", lambda _: Lazy())
+    monkeypatch.setattr(footage.doors, "painter", lambda *_: Lazy())
     with pytest.raises(NotHandedOver, match="left inside a region") as caught:
         redact(clip, tmp_path / "out.mp4", PLAIN, save_plan=tmp_path / "plan.json")
     assert names(tmp_path) == []
@@ -178,7 +178,7 @@ def test_whatever_fails_nothing_is_left(
     elif where == "verify":
         monkeypatch.setattr(footage, "look_again", fail)
     else:
-        monkeypatch.setattr(footage.doors, "painter", lambda _: Failing())
+        monkeypatch.setattr(footage.doors, "painter", lambda *_: Failing())
     before = clip.read_bytes()
     with pytest.raises((RuntimeError, KeyboardInterrupt)):
         redact(clip, tmp_path / "out.mp4", PLAIN, save_plan=tmp_path / "plan.json")

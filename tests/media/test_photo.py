@@ -209,15 +209,6 @@ def test_a_photo_of_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path: P
         next(PhotoSource(card, most_pixels=1_000_000).frames())
 
 
-def test_photos_in_which_more_hides_than_one_picture_are_refused(tmp_path: Path) -> None:
-    pages = [Image.fromarray(smooth()), Image.fromarray(smooth()[::-1].copy())]
-    for name in ("a.tiff", "a.png", "a.webp"):
-        pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
-        with pytest.raises(Unsupported) as error:
-            probe(tmp_path / name)
-        assert error.value.hint
-
-
 def test_a_moving_gif_is_a_video_and_a_still_one_a_photo(tmp_path: Path) -> None:
     pages = [Image.fromarray(smooth()), Image.fromarray(smooth()[::-1].copy())]
     pages[0].save(tmp_path / "a.gif", save_all=True, append_images=pages[1:], duration=100)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from ..core.errors import UsageError
+from ..core.frame import Frame
 from ..core.ports import Redactor, Source
+from ..core.schedule import Region
 from ..media import (
+    MOVING,
     Card,
     Encoding,
+    MovingSink,
+    MovingSource,
     PhotoSink,
     PhotoSource,
     VideoSink,
@@ -35,7 +40,19 @@ _VIDEOS: Final[dict[str, Container]] = {
     ".mkv": "mkv",
     ".webm": "webm",
 }
-_PHOTOS: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+_PHOTOS: Final = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+    ".gif": "gif",
+}
+_MOVING: Final = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
+
+AnySink = VideoSink | PhotoSink | MovingSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +61,18 @@ class Target:
 
     video: Container | None = None
     photo: str | None = None
+    moving: str | None = None
 
     @property
     def name(self) -> str:
-        return self.video or self.photo or ""
+        return self.video or self.photo or self.moving or ""
 
 
 def target_of(card: Card, output: Path) -> Target:
     """`UsageError` when the name of `output` asks for what can't be written from `card`."""
     suffix, natural = output_container(card)
-    known = _PHOTOS if card.kind == "photo" else _VIDEOS
+    moving = card.kind == "video" and card.container in MOVING
+    known = _PHOTOS if card.kind == "photo" else {**_VIDEOS, **_MOVING} if moving else {**_VIDEOS}
     asked = output.suffix.lower()
     if asked not in known:
         raise UsageError(
@@ -62,7 +81,15 @@ def target_of(card: Card, output: Path) -> Target:
             hint=f"name it *{suffix}, or one of {', '.join(known)}",
         )
     if card.kind == "photo":
+        if (card.frames or 1) > 1 and _PHOTOS[asked] != "tiff":
+            raise UsageError(
+                f"{card.frames} pages can't be written as {asked}",
+                path=output,
+                hint="name it *.tiff",
+            )
         return Target(photo=_PHOTOS[asked])
+    if moving and asked in _MOVING:
+        return Target(moving=_MOVING[asked])
     if _VIDEOS[asked] == "webm" and card.pixel_aspect != 1:
         raise UsageError(
             "WebM can't say that pixels are oblong", path=output, hint=f"name it *.{natural}"
@@ -84,6 +111,8 @@ def open_source(card: Card, settings: Settings | None = None) -> Source:
     """`settings`: whether damage is accepted, and how much the file may unpack to."""
     if card.kind == "photo":
         return PhotoSource(card)
+    if card.container in MOVING:
+        return MovingSource(card)
     given = settings or Settings()
     return VideoSource(card, accept_damaged=given.accept_damaged, limit=given.limit)
 
@@ -98,10 +127,10 @@ def repairs_of(source: Source) -> tuple[str, ...]:
     return tuple(source.notes) if isinstance(source, VideoSource) else ()
 
 
-def open_sink(
-    card: Card, partial: Path, target: Target, settings: Settings
-) -> VideoSink | PhotoSink:
+def open_sink(card: Card, partial: Path, target: Target, settings: Settings) -> AnySink:
     """A sink that writes to `partial`."""
+    if target.moving is not None:
+        return MovingSink(partial, card, output_format=target.moving)
     if target.video is None:
         return PhotoSink(partial, card, output_format=target.photo or "png")
     return VideoSink(partial, card, encoding_of(target.video, settings))
@@ -126,22 +155,39 @@ def check_encoding(card: Card, target: Target, settings: Settings) -> None:
         encoding_of(target.video, settings).check(depth_of(card))
 
 
-def notes_of(sink: VideoSink | PhotoSink) -> Iterator[str]:
+def notes_of(sink: AnySink) -> Iterator[str]:
     """How the output differs from the input, apart from what was hidden. Once it is closed."""
     if sink.clock_note:
         yield sink.clock_note
     yield from sink.notes
 
 
-def painter(target: Target) -> Redactor:
-    """JPEG and WebP spread a face over every block that it touches, so whole blocks are hidden."""
-    return Paint(snap=JPEG_BLOCK) if target.photo in ("jpeg", "webp") else Paint()
+def painter(card: Card, target: Target) -> Redactor:
+    """A photo coded in blocks spreads a face over each that it touches, so whole ones are hidden.
+
+    The blocks are those of the input, where the face still is; what goes out holds none of it.
+    """
+    if card.lossy or target.photo in ("jpeg", "webp") or target.moving == "webp":
+        return _Blocks(Paint(snap=JPEG_BLOCK))
+    return Paint()
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Regions grow by a pixel before they are snapped to blocks: where chroma is halved, a decoder
+    lets the neighbouring block's colour shine that far into the next."""
+
+    paint: Paint
+
+    def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
+        self.paint.redact(frame, [replace(r, box=r.box.grown(1, 1)) for r in regions])
 
 
 def frame_bytes(card: Card) -> int:
     """About how much memory one decoded frame takes."""
-    wide = any(depth in card.pixel_format for depth in ("p10", "p12", "p14", "p16"))
-    full = any(layout in card.pixel_format for layout in ("444", "rgb", "gbr", "bgr", "bgra"))
+    wide = any(depth in card.pixel_format for depth in ("p10", "p12", "p14", "p16", "I;16"))
+    name = card.pixel_format.lower()
+    full = any(layout in name for layout in ("444", "rgb", "gbr", "bgr", "bgra", "cmyk"))
     half = "422" in card.pixel_format
     return int(card.size.area * (3 if full else 2 if half else 1.5) * (2 if wide else 1))
 

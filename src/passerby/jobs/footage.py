@@ -9,7 +9,7 @@ from ..core.errors import Truncated
 from ..core.ports import Progress, Source
 from ..core.schedule import Schedule
 from ..core.time import Ticks
-from ..media import Card, PhotoSink, VideoSink, sha256
+from ..media import Card, sha256
 from ..plan import Document, FollowingPlanner, check_binding, check_frames, schedule_of, text_of
 from ..plan import load as load_plan
 from . import account, doors
@@ -116,7 +116,7 @@ class _Job:
     watch: Watch
 
 
-def _result(source: Source, sink: VideoSink | PhotoSink | None = None) -> Result:
+def _result(source: Source, sink: doors.AnySink | None = None) -> Result:
     """What is to be said of a source that was read and a sink that was written, to their ends."""
     differs = [] if sink is None else list(doors.notes_of(sink))
     return Result(doors.damage_of(source), (*doors.repairs_of(source), *differs))
@@ -127,10 +127,16 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     card, settings, watch = job.card, job.settings, job.watch
     finder, source = _finder(card, settings), doors.open_source(card, settings)
     planner = FollowingPlanner([finder.follower], account.policy_of(settings))
-    once = waits_in_memory(doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon)
+    alone = card.kind == "photo" and card.frames == 1
+    once = alone or waits_in_memory(
+        doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon
+    )
     if not once:
         followed(source, planner, watch)
-    sink, paint = doors.open_sink(card, partial, job.target, settings), doors.painter(job.target)
+    sink, paint = (
+        doors.open_sink(card, partial, job.target, settings),
+        doors.painter(job.card, job.target),
+    )
     if once:
         tally = followed_and_rendered(source, planner, paint, sink, watch)
     else:
@@ -145,7 +151,7 @@ def _hidden_as_planned(
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
     sink = doors.open_sink(job.card, partial, job.target, job.settings)
-    tally = rendered(source, schedule, doors.painter(job.target), sink, job.watch)
+    tally = rendered(source, schedule, doors.painter(job.card, job.target), sink, job.watch)
     check_frames(document, tally.frames)
     used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
     first, end = Ticks(document.media.first), Ticks(document.media.end)

@@ -10,9 +10,15 @@ PHOTOS: Final = {  # suffix of the input -> of the output
     ".jpeg": ".jpeg",
     ".png": ".png",
     ".webp": ".webp",
-    ".bmp": ".png",
-    ".tif": ".png",
-    ".tiff": ".png",
+    ".bmp": ".bmp",
+    ".tif": ".tif",
+    ".tiff": ".tiff",
+    ".gif": ".gif",
+    ".apng": ".apng",
+    ".heic": ".jpg",
+    ".heif": ".jpg",
+    ".hif": ".jpg",
+    ".avif": ".jpg",
 }
 VIDEOS = {".mp4": ".mp4", ".m4v": ".m4v", ".mov": ".mov", ".mkv": ".mkv", ".webm": ".webm"}
 VIDEOS |= dict.fromkeys(

@@ -1,5 +1,6 @@
-"""Walks a file's outer structure (ISO boxes, JPEG segments, PNG and RIFF chunks) and names the
-kinds of hidden data found. Reads sizes and tags, never keeps content."""
+"""Walks the boxes of an MP4 or MOV and names the kinds of hidden data found.
+
+Reads sizes and tags, never keeps content."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, i
 
 
 def iso_kinds(path: Path) -> list[str]:
-    """What an MP4, MOV or HEIF carries besides pictures and sound; "encrypted" when it is."""
+    """What an MP4 or MOV carries besides pictures and sound; "encrypted" when it is."""
     found: list[str] = []
     with path.open("rb") as file:
         end = file.seek(0, 2)
@@ -129,120 +130,3 @@ def _has_content(file: BinaryIO, body: int, stop: int) -> bool:
             return True
         left -= len(block)
     return False
-
-
-def jpeg_kinds(path: Path) -> list[str]:
-    """What a JPEG carries besides the picture, and behind it."""
-    data = path.read_bytes()
-    found, at = [], 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            break
-        mark = data[at + 1]
-        if mark == 0xFF:
-            at += 1
-            continue
-        if mark == 0xD9:
-            at += 2
-            if data[at:].strip(b"\0"):
-                found.append("trailing data")
-            return found
-        if 0xD0 <= mark <= 0xD8 or mark == 0x01:
-            at += 2
-            continue
-        size = int.from_bytes(data[at + 2 : at + 4], "big")
-        found += _of_segment(mark, data[at + 4 : at + 2 + size])
-        at += 2 + max(2, size)
-        if mark == 0xDA:
-            at = _after_scan(data, at)
-    return found
-
-
-def _after_scan(data: bytes, at: int) -> int:
-    """The next marker that is no restart and no stuffed byte."""
-    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
-        if data[at + 1] and not 0xD0 <= data[at + 1] <= 0xD7 and data[at + 1] != 0xFF:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2
-    return len(data)
-
-
-def _of_segment(mark: int, body: bytes) -> list[str]:
-    if mark == 0xFE:
-        return ["JPEG comment"]
-    if not 0xE0 <= mark <= 0xEF:
-        return []
-    heads: tuple[tuple[bytes, list[str]], ...] = (
-        (b"JFIF", []),
-        (b"JFXX", ["EXIF thumbnail"]),
-        (b"Exif\0", ["EXIF"]),
-        (b"http://ns.adobe.com/xap", ["XMP"]),
-        (b"http://ns.adobe.com/xmp", ["XMP"]),
-        (b"ICC_PROFILE", ["ICC profile"]),
-        (b"Photoshop", ["Photoshop resources", *(["IPTC"] if b"8BIM\x04\x04" in body else [])]),
-        (b"MPF\0", ["second pictures"]),
-        (b"Adobe", []),
-        (b"FPXR", ["vendor data"]),
-    )
-    for head, kinds in heads:
-        if body.startswith(head):
-            return kinds
-    return ["vendor data"]
-
-
-_PNG_KINDS: Final = {
-    b"tEXt": "text", b"zTXt": "text", b"iTXt": "text", b"eXIf": "EXIF", b"iCCP": "ICC profile",
-    b"tIME": "creation time", b"caBX": "vendor data",
-}  # fmt: skip
-_PNG_PICTURE: Final = {
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs",
-    b"bKGD", b"hIST", b"acTL", b"fcTL", b"fdAT", b"cICP",
-}  # fmt: skip
-
-
-def png_kinds(path: Path) -> list[str]:
-    """What a PNG carries besides the picture, and behind it."""
-    found = []
-    with path.open("rb") as file:
-        end = file.seek(0, 2)
-        at = 8
-        while at + 12 <= end:
-            file.seek(at)
-            size, kind = struct.unpack(">I4s", file.read(8))
-            if kind == b"iTXt" and file.read(17) == b"XML:com.adobe.xmp":
-                found.append("XMP")
-            elif kind in _PNG_KINDS:
-                found.append(_PNG_KINDS[kind])
-            elif kind not in _PNG_PICTURE:
-                found.append("vendor data")
-            at += 12 + size
-            if kind == b"IEND":
-                break
-        if at < end:
-            found.append("trailing data")
-    return found
-
-
-_RIFF_KINDS: Final = {b"EXIF": "EXIF", b"XMP ": "XMP", b"ICCP": "ICC profile"}
-_RIFF_PICTURE: Final = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"}
-
-
-def webp_kinds(path: Path) -> list[str]:
-    """What a WebP carries besides the picture, and behind it."""
-    found = []
-    with path.open("rb") as file:
-        end = file.seek(0, 2)
-        file.seek(4)
-        whole = 8 + int.from_bytes(file.read(4), "little")
-        at = 12
-        while at + 8 <= min(end, whole):
-            file.seek(at)
-            kind, size = struct.unpack("<4sI", file.read(8))
-            if kind in _RIFF_KINDS:
-                found.append(_RIFF_KINDS[kind])
-            elif kind not in _RIFF_PICTURE:
-                found.append("vendor data")
-            at += 8 + size + size % 2
-        if whole + whole % 2 < end:
-            found.append("trailing data")
-    return found

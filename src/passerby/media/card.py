@@ -14,6 +14,7 @@ from .faults import reading
 from .formats import layout, planar
 
 _BLOCK: Final = 1 << 20
+MOST_PIXELS: Final = 250_000_000  # of one picture; more is refused unless somebody asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Card:
     `size` is display-oriented. `frames` is what the header promises, None when it does not say.
     `length` in seconds. `pixel_aspect`: a sample's width over its height, as stored.
     `stream`: the index of the one that is processed (videos).
+    `most_pixels`: the limit under which the file was let in. `lossy`: a photo coded in blocks.
+    A photo's `frames` are its pages. A moving picture (GIF, APNG, WebP, AVIF) is a video.
     """
 
     path: Path
@@ -53,6 +56,8 @@ class Card:
     stream: int = 0
     rate: Fraction | None = None
     audio: tuple[int, ...] = field(default=())
+    most_pixels: int = MOST_PIXELS
+    lossy: bool = False
 
     @property
     def stored(self) -> Size:
@@ -64,14 +69,21 @@ _VIDEO_OUT: Final = {
     "mov": (".mov", "mov"),
     "mkv": (".mkv", "mkv"),
     "webm": (".webm", "webm"),
+    "gif": (".gif", "gif"),
+    "png": (".png", "png"),
+    "webp": (".webp", "webp"),
+    "avif": (".webp", "webp"),
 }
+MOVING: Final = frozenset({"gif", "png", "webp", "avif"})  # containers of moving pictures
 _PHOTO_OUT: Final = {
     "jpeg": (".jpg", "jpeg"),
     "png": (".png", "png"),
     "webp": (".webp", "webp"),
-    "tiff": (".png", "png"),
-    "bmp": (".png", "png"),
-    "gif": (".png", "png"),
+    "tiff": (".tiff", "tiff"),
+    "bmp": (".bmp", "bmp"),
+    "gif": (".gif", "gif"),
+    "heif": (".jpg", "jpeg"),
+    "avif": (".jpg", "jpeg"),
 }
 
 
@@ -82,6 +94,8 @@ def output_container(card: Card) -> tuple[str, str]:
     """
     if card.kind == "photo":
         return _PHOTO_OUT.get(card.container, (".png", "png"))
+    if card.container in MOVING:
+        return _VIDEO_OUT[card.container]
     if card.container == "webm" and (depth_of(card) > 8 or card.pixel_aspect != 1):
         return _VIDEO_OUT["mkv"]
     return _VIDEO_OUT.get(card.container, _VIDEO_OUT["mp4"])

@@ -14,7 +14,7 @@ from typing import Final
 import av
 from av.container import InputContainer
 
-from .boxes import iso_kinds, jpeg_kinds, png_kinds, webp_kinds
+from .boxes import iso_kinds
 from .native import side_data
 
 # Needed to show the picture rightly and at the right moment; says nothing about who, where, when.
@@ -107,12 +107,6 @@ def of_frame(frame: av.VideoFrame) -> Iterator[str]:
 def of_file(path: Path, container: str) -> list[str]:
     """What the bytes of the file itself show, container by container."""
     match container:
-        case "mp4" | "mov" | "heif":
+        case "mp4" | "mov":
             return iso_kinds(path)
-        case "jpeg":
-            return jpeg_kinds(path)
-        case "png":
-            return png_kinds(path)
-        case "webp":
-            return webp_kinds(path)
     return []

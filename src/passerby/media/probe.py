@@ -21,19 +21,11 @@ from .faults import RECOPY, TOO_LARGE, reading
 from .metadata import of_container, of_file, of_frame, once
 from .opening import UNTIMED, family, opened, picture_of, tick_of, zero_of
 from .orient import of_frame as orientation_of
+from .signatures import HEAD, photo_kind
 from .stills import MOST_PIXELS, probe_photo
 
 __all__ = ["Card", "StreamCard", "probe", "sha256"]
 
-_LOOKS_LIKE: Final = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"BM", "bmp"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-    (b"GIF8", "gif"),
-)
-_HEIF: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"avif", b"avis")
 _LOCKED: Final = (b"-----BEGIN PGP", b"age-encryption.org", b"Salted__", b"LUKS\xba\xbe")
 _PATIENCE: Final = 600  # packets looked at for the first picture
 
@@ -58,21 +50,14 @@ def probe(
         if path.is_dir():
             raise IsADirectoryError(path)
         with path.open("rb") as file:
-            head = file.read(64)
+            head = file.read(HEAD)
     if not head:
         raise Unreadable("is empty", path=path, hint="copy it again from where it came")
     if head.startswith(_LOCKED):
         raise Unreadable("is encrypted", path=path, hint="decrypt it first")
-    kind = next((k for magic, k in _LOOKS_LIKE if head.startswith(magic)), "")
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        kind = "webp"
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
-        hint = "export it as JPEG or PNG first"
-        raise Unsupported("is a HEIC or AVIF photo: not processed yet", path=path, hint=hint)
-    if kind:
-        photo = probe_photo(path, kind, most_pixels=most_pixels)
-        if photo is not None:
-            return photo
+    kind = photo_kind(head, path)
+    if kind is not None:
+        return probe_photo(path, kind, most_pixels=most_pixels)
     return _probe_video(path, head, most_pixels // 4, stream, lenient=accept_damaged)
 
 

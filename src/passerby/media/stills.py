@@ -1,4 +1,4 @@
-"""Opens photos: format by content, orientation, and what hides in them."""
+"""Opens photos and moving pictures: format by content, orientation, and what hides in them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from typing import Final
 
+import pillow_heif
 from PIL import ExifTags, Image
+from pillow_heif.as_plugin import HeifImageFile
 
-from ..core.errors import Unsupported
-from ..core.geometry import Size
+from ..core.errors import Truncated, Unsupported
+from ..core.geometry import Orientation, Size
 from ..core.time import Clock
-from .card import Card
+from .anatomy import Anatomy, anatomy
+from .card import MOST_PIXELS, Card
 from .faults import TOO_LARGE, reading
-from .metadata import of_file, once
+from .metadata import once
 from .orient import from_exif
+from .signatures import raw
 
-MOST_PIXELS: Final = 250_000_000
+__all__ = ["MOST_PIXELS", "most_pictures", "photo", "probe_photo"]
+
+WHOLE: Final = "copy it again from where it came"
+# A moving picture, or a document of pages, may unpack to so many times what a photo may.
+MANY: Final = 20
+_LEAST: Final = 1 << 18  # pixels; a picture costs no less than one of these to handle
+_MOST_SCANS: Final = 500
 _FORMATS: Final = {
     "jpeg": ("JPEG", "MPO"),
     "png": ("PNG",),
@@ -28,15 +39,14 @@ _FORMATS: Final = {
     "bmp": ("BMP",),
     "tiff": ("TIFF",),
     "gif": ("GIF",),
+    "avif": ("AVIF",),
 }
-_RAW_TAGS: Final = (50706, 50711, 33421)  # DNG version, CFA layout, CFA pattern size
-_RAW_NAMES: Final = frozenset({".dng", ".nef", ".cr2", ".arw", ".pef", ".srw", ".nrw", ".3fr"})
-_PLAIN_TIFF: Final = frozenset(
-    {700, 33723, 34377, 34665, 34853,
-     254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320,
-     322, 323, 324, 325, 330, 338, 339, 347, 530, 531, 532, 34675}
-)  # fmt: skip
 _LOCK: Final = threading.Lock()
+
+
+def most_pictures(most_pixels: int, area: int = 0) -> int:
+    """How many pictures of `area` pixels one file may hold."""
+    return MANY * most_pixels // max(area, _LEAST)
 
 
 @contextmanager
@@ -45,16 +55,28 @@ def photo(path: Path, kind: str, most_pixels: int) -> Iterator[Image.Image]:
     with reading(path):
         image = _opened(path, kind)
     with image:
-        if image.width * image.height > most_pixels:
-            raise Unsupported(
-                f"would unpack to {image.width}x{image.height} pixels", path=path, hint=TOO_LARGE
-            )
+        within(image, path, most_pixels)
         yield image
+
+
+def within(image: Image.Image, path: Path, most_pixels: int) -> None:
+    """Raises `Unsupported` for a picture of more than `most_pixels`."""
+    if image.width * image.height > most_pixels:
+        raise Unsupported(
+            f"would unpack to {image.width}x{image.height} pixels", path=path, hint=TOO_LARGE
+        )
 
 
 def _opened(path: Path, kind: str) -> Image.Image:
     # Pillow's own limit is one number for the whole process; ours is an argument, checked above.
     with _LOCK:
+        if kind == "heif":
+            # Depth maps and the like are neither looked at nor decoded.
+            pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
+            pillow_heif.options.THUMBNAILS = False
+            # Used directly, so that Pillow's list of formats is left alone.
+            made: Image.Image = HeifImageFile(path)  # type: ignore[no-untyped-call]
+            return made
         before = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:
@@ -63,74 +85,106 @@ def _opened(path: Path, kind: str) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def probe_photo(path: Path, kind: str, *, most_pixels: int) -> Card | None:
-    """The card of a photo; None for a moving GIF, which is a video."""
+def probe_photo(path: Path, kind: str, *, most_pixels: int) -> Card:
+    """The card of a photo; of kind "video" for a moving picture."""
+    built = anatomy(path, kind, most_pictures(most_pixels))
+    if built.raw:
+        raise raw(path)
+    if built.broken:
+        raise Truncated(built.broken, path=path, hint=WHOLE)
+    if built.scans > _MOST_SCANS:
+        hint = "save it again with another program"
+        raise Unsupported(f"comes in {built.scans} scans", path=path, hint=hint)
     with photo(path, kind, most_pixels) as image, reading(path):
-        pictures = getattr(image, "n_frames", 1)
-        if pictures > 1 and kind == "gif":
-            return None
-        _refuse(image, path, kind, pictures)
-        found = of_file(path, kind)
+        area = image.width * image.height
+        lasts = built.lasts
+        if kind == "avif" and getattr(image, "n_frames", 1) > 1:
+            lasts = (Fraction(1, 10),) * int(getattr(image, "n_frames", 1))  # the decoder knows
+        pictures = max(1, len(lasts), len(built.pages))
+        if pictures > most_pictures(most_pixels, area):
+            raise Unsupported(
+                f"would unpack to {pictures} pictures of {image.width}x{image.height}",
+                path=path,
+                hint=TOO_LARGE,
+            )
         # Asking a PNG for EXIF unpacks all of its pixels, so it is not asked for nothing.
-        told = kind != "png" or bool({"EXIF", "text"} & set(found))
-        turned = from_exif(image.getexif().get(ExifTags.Base.Orientation) if told else 1)
+        told = kind != "png" or bool({"EXIF", "text"} & set(built.carries))
+        turned = _turned(image, kind) if told else Orientation.UP
+        moving = bool(lasts)
+        clock = _clock(lasts, kind)
         return Card(
             path=path,
-            kind="photo",
+            kind="video" if moving else "photo",
             container=kind,
             codec=kind,
             size=turned.stored(Size(image.width, image.height)),
             orientation=turned,
-            clock=Clock(Fraction(1)),
-            frames=1,
-            length=None,
-            pixel_format=image.mode,
-            carries=once([*found, *(_of_exif(image) if told else []), *_of_rest(image, kind)]),
+            clock=clock,
+            frames=pictures,
+            length=sum(map(shown_for, lasts), Fraction(0)) if moving and kind != "avif" else None,
+            pixel_format=_pixels(image, kind, moving=moving),
+            carries=once([*built.carries, *(_of_exif(image, kind) if told else [])]),
+            most_pixels=most_pixels,
+            lossy=built.lossy,
         )
 
 
-def _refuse(image: Image.Image, path: Path, kind: str, pictures: int) -> None:
-    """Files in which a person could hide outside the one picture that would be processed."""
-    if kind == "tiff":
-        tags = getattr(image, "tag_v2", {})
-        raw = any(tag in tags for tag in _RAW_TAGS) or path.suffix.lower() in _RAW_NAMES
-        if raw or (int(tags.get(254, 0)) & 1 and pictures == 1):
-            hint = "develop it to JPEG or PNG first"
-            raise Unsupported("is a camera raw file", path=path, hint=hint)
-    if pictures > 1 and kind == "tiff":
-        raise Unsupported("has several pages", path=path, hint="save each page by itself")
-    if pictures > 1 and kind in ("png", "webp"):
-        raise Unsupported("is an animation", path=path, hint="convert it to a video first")
+def shown_for(lasts: Fraction) -> Fraction:
+    """How long players show a picture that is to be shown for `lasts` seconds."""
+    return lasts or Fraction(1, 10)
 
 
-def _of_exif(image: Image.Image) -> list[str]:
-    """What an EXIF block holds that people would not expect."""
-    exif = image.getexif()
-    found = []
-    if image.format != "TIFF" and len(exif):
-        found.append("EXIF")
+def _clock(lasts: tuple[Fraction, ...], kind: str) -> Clock:
+    """A clock in which every moment is whole, or milliseconds if that would be absurdly fine."""
+    if not lasts:
+        return Clock(Fraction(1))
+    if kind == "gif":
+        return Clock(Fraction(1, 100))
+    fine = lcm(*{shown_for(last).denominator for last in lasts}) if kind == "png" else 1000
+    return Clock(Fraction(1, fine if fine <= 1_000_000 else 1000))
+
+
+def _pixels(image: Image.Image, kind: str, *, moving: bool) -> str:
+    """The picture's mode; of a moving one its planes. Any of a GIF's pictures may have holes."""
+    if not moving:
+        return image.mode
+    clear = kind == "gif" or image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    return "gbrap" if clear else "gbrp"
+
+
+def _turned(image: Image.Image, kind: str) -> Orientation:
+    """What EXIF says; where the format has a say of its own, the decoder has followed it.
+
+    Note [who turns]: HEIF's decoder and Pillow's for TIFF hand over an upright picture. AVIF's
+    turn comes as an EXIF tag. An XMP orientation counts for none of the programs that show photos,
+    unless there is no other, as in Pillow; the thumbnail's own is nobody's.
+    """
+    if kind in ("heif", "tiff"):
+        return Orientation.UP
     try:
+        return from_exif(image.getexif().get(ExifTags.Base.Orientation))
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
+        return Orientation.UP
+
+
+def _of_exif(image: Image.Image, kind: str) -> list[str]:
+    """What an EXIF block holds that people would not expect."""
+    found = []
+    try:
+        exif = image.getexif()
+        if kind != "tiff" and len(exif):
+            found.append("EXIF")
         if exif.get_ifd(ExifTags.IFD.GPSInfo):
             found.append("GPS")
         if ExifTags.Base.MakerNote in exif.get_ifd(ExifTags.IFD.Exif):
             found.append("maker notes")
-        if exif.get_ifd(ExifTags.IFD.IFD1):
+        if kind != "tiff" and exif.get_ifd(ExifTags.IFD.IFD1):
             found.append("EXIF thumbnail")
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
         found.append("damaged EXIF")
     return found
 
 
-def _of_rest(image: Image.Image, kind: str) -> list[str]:
-    """What Pillow knows of and the walk through the file's structure does not tell."""
-    found = []
-    if kind == "tiff":
-        tags = set(getattr(image, "tag_v2", {}))
-        found += ["TIFF tags"] if tags - _PLAIN_TIFF else []
-        found += ["XMP"] if 700 in tags else []
-        found += ["IPTC"] if tags & {33723, 34377} else []
-    if kind == "gif":
-        found += ["comment"] if "comment" in image.info else []
-    if kind in ("tiff", "bmp", "gif") and image.info.get("icc_profile"):
-        found.append("ICC profile")
-    return found
+def built(card: Card) -> Anatomy:
+    """The build of a card's photo, anew."""
+    return anatomy(card.path, card.container, most_pictures(card.most_pixels))

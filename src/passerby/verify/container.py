@@ -17,6 +17,8 @@ from .boxes import walk_boxes
 from .bytes import Data, finding
 from .elements import walk_elements
 from .findings import Finding, NotMade, Tally, Verdict
+from .gifs import walk_gif
+from .pages import walk_bmp, walk_tiff
 from .stills import walk_jpeg, walk_png, walk_webp
 
 Walker = Callable[[Data], Iterator[Finding]]
@@ -56,7 +58,7 @@ def _walked(data: Data) -> Iterator[Finding]:
         return
     try:
         yield from walker(data)
-    except (struct.error, IndexError, ValueError, OverflowError, RecursionError):
+    except (struct.error, LookupError, ValueError, OverflowError, RecursionError):
         yield finding("broken", "the file's structure makes no sense", None)
 
 
@@ -67,6 +69,12 @@ def _walker(head: bytes) -> Walker | None:
         return walk_png
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return walk_webp
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return walk_gif
+    if head[:4] in (b"II*\0", b"MM\0*"):
+        return walk_tiff
+    if head[:2] == b"BM":
+        return walk_bmp
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return walk_elements
     if head[4:8] in (b"ftyp", b"wide", b"moov", b"mdat", b"free", b"skip"):

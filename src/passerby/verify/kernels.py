@@ -41,6 +41,7 @@ class Limits:
 
     `gain`: share of its strength; `alike`: correlation; `rms`: strength in levels of 255, below
     which it can't be told from what a codec makes up.
+    `spread`: the share of the window's blocks that must show detail; a lone edge is no face.
     In windows at the border one of two more is asked. `error`: the most that the samples
     themselves differ, as a share of the detail's energy; `strong`: the `rms` that needs no more.
     """
@@ -50,6 +51,7 @@ class Limits:
     rms: float
     error: float = 1e9
     strong: float = 1e9
+    spread: float = 0.0
 
 
 class Likeness:
@@ -83,6 +85,9 @@ class Likeness:
         told = own > FLOOR * FLOOR
         leak = told & (both >= limits.gain * own)
         leak &= both * both >= np.maximum(limits.alike**2 * other, limits.rms**2) * own
+        if limits.spread and leak.any():
+            shows = (self._own > FLOOR * FLOOR).astype(np.float32)
+            leak &= _sums(shows, size) >= limits.spread
         if self._rim and leak.any():
             same = _sums(self._apart, size) <= limits.error * own
             same |= both * both >= limits.strong**2 * own

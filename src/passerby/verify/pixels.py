@@ -50,8 +50,8 @@ NOTHING: Final = Limits(0.3, 0.6, 0.8, error=1.0, strong=4.0)
 NO_STRIP: Final = Limits(0.4, 0.65, 0.8, error=0.5, strong=7.0)
 # Tiles of a mosaic follow the original's own edges, so a larger part of the face is compared,
 # and everywhere the samples themselves have to come back.
-A_LITTLE: Final = Limits(0.6, 0.75, 1.2, error=0.6)
-PART: Final = (7, 7)
+A_LITTLE: Final = Limits(0.6, 0.75, 1.2, error=0.5, spread=0.6)
+PART: Final = (8, 8)
 ALL: Final = 1 << 20  # blocks: every window is asked what those at the border are
 ALIKE: Final = 8.0  # mean difference, in levels, below which an edge may be bare
 
