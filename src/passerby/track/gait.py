@@ -67,6 +67,11 @@ class Gait:
         self.known = (now, row)
         return row
 
+    @property
+    def hurries(self) -> bool:
+        """It moves fast, so that it may soon be lost."""
+        return self.surely > _SURELY and not self.coasts
+
     def twin(self) -> Gait:
         """The gait of something that goes straight on."""
         return Gait(self.velocity, coasts=True, lost=True)

@@ -21,7 +21,8 @@ from .settings import FollowSettings
 GATE: Final = 0.12  # least fit of a sighting to the path that it may belong to
 _TURNED: Final = 0.45  # score that a face seen in a turned picture needs
 _LARGE: Final = (48.0, 112.0)  # network pixels between which a new face needs an ever better score
-_LARGE_NEEDS: Final = 0.25
+_LARGE_NEEDS: Final = 0.25  # by so much
+_LARGE_AGAIN: Final = 0.08  # and by so much where it is followed already
 _TURNS: Final = {0: 1, 1: 3, 3: 2, 2: 1}  # the order in which turned looks take turns
 
 
@@ -51,7 +52,8 @@ class Looker:
         since = now.span.end - film.start(self.looked)
         if since > self._interval:
             return True
-        if any(p.lost in (1, 3) for p in alive) and 3 * since > self._interval:
+        hurried = any(p.lost in (1, 3) or p.gait.hurries for p in alive)
+        if hurried and 3 * since > self._interval:
             return True
         return 2 * since > self._interval and _crowded([p.at(now.index) for p in alive])
 
@@ -81,9 +83,10 @@ class Looker:
             self._turn = _TURNS[self._turn]
             for turn in sorted({self._turn, 1, 3} if fresh else {self._turn}):
                 self.counts["turned"] += 1
-                turned += self._tiled(frame, self._fine, _TURNED, turn, gain)
-        turned = [self._surer_when_large(part, _TURNED) for part in turned]
-        upright = self._surer_when_large(looks.united(parts), threshold)
+                scale = self._fine if fresh else self._coarse
+                turned += self._tiled(frame, scale, _TURNED, turn, gain)
+        turned = [self._surer_when_large(part, _TURNED, _LARGE_NEEDS) for part in turned]
+        upright = self._surer_when_large(looks.united(parts), threshold, _LARGE_AGAIN)
         return looks.united([upright, *(looks.elsewhere(part, upright) for part in turned)])
 
     def _there(self, frame: Frame, place: Row) -> list[Detections]:
@@ -115,10 +118,10 @@ class Looker:
         self._due[what] = Ticks(now.span.start + interval)
         return True
 
-    def _surer_when_large(self, seen: Detections, threshold: float) -> Detections:
+    def _surer_when_large(self, seen: Detections, threshold: float, extra: float) -> Detections:
         """Without large faces of little score: real ones score high, animals do not."""
         more = np.array([self._larger(row) for row in seen.boxes], np.float32)
-        keep = seen.scores >= threshold + _LARGE_NEEDS * more
+        keep = seen.scores >= threshold + extra * more
         return Detections(seen.boxes[keep], seen.scores[keep])
 
     def closer(
