@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from passerby.apps.cli.work import Work, gather
 from passerby.core.errors import UsageError
-from passerby.jobs.naming import default_output, is_media
+from passerby.jobs.naming import default_output, is_media, told_apart
 
 
 def work(*inputs: Path, output: Path | None = None, to: Path | None = None) -> Work:
-    return gather(inputs, output=output, to=to, name=default_output, is_media=is_media)
+    return gather(
+        inputs, output=output, to=to, name=default_output, rename=told_apart, is_media=is_media
+    )
 
 
 def touch(*paths: Path) -> None:
@@ -107,6 +109,17 @@ def test_an_output_that_is_another_input_is_refused(tmp_path: Path) -> None:
     touch(tmp_path / "a.jpg", tmp_path / "a.redacted.jpg")
     with pytest.raises(UsageError, match="is the input"):
         work(tmp_path / "a.jpg", tmp_path / "a.redacted.jpg")
+
+
+@pytest.mark.parametrize("second", ["x.avi", "x.MP4"])
+def test_inputs_that_would_share_an_output_get_names_of_their_own(
+    tmp_path: Path, second: str
+) -> None:
+    touch(tmp_path / "x.mp4", tmp_path / second, tmp_path / "x.mpg")
+    made = {i.source.name: i.target.name for i in work(tmp_path, to=tmp_path / "out").items}
+    assert made["x.mp4"] == "x.redacted.mp4"
+    assert made["x.mpg"] == "x.mpg.redacted.mp4"
+    assert made[second] == {"x.avi": "x.avi.redacted.mp4", "x.MP4": "x.redacted.MP4"}[second]
 
 
 def test_two_inputs_for_one_output_are_refused(tmp_path: Path) -> None:

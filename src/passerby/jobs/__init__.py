@@ -2,7 +2,7 @@
 
 from .doctor import DoctorReport, doctor
 from .footage import redact, scan
-from .naming import default_output, is_media
+from .naming import default_output, is_media, told_apart
 from .report import Finding, NotHandedOver, Report, Verification
 from .settings import Settings
 from .verify import verify
@@ -19,5 +19,6 @@ __all__ = [
     "is_media",
     "redact",
     "scan",
+    "told_apart",
     "verify",
 ]

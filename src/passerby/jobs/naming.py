@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ..core.errors import PasserbyError
+from ..media import output_container, probe
+
 PHOTOS: Final = {  # suffix of the input -> of the output
     ".jpg": ".jpg",
     ".jpeg": ".jpeg",
@@ -35,8 +38,30 @@ def is_media(path: Path) -> bool:
 
 
 def default_output(input: Path, to: Path | None = None) -> Path:
-    """``clip.mp4`` -> ``clip.redacted.mp4`` beside it, or in the folder `to`."""
+    """``clip.mp4`` -> ``clip.redacted.mp4`` beside it, or in the folder `to`.
+
+    The output holds what its name says: a PNG by the name of photo.jpg becomes a JPEG. Only a WebM
+    is opened to learn its name, for what VP9 can't hold is written as MKV.
+    """
     suffix = (PHOTOS | VIDEOS).get(input.suffix.lower(), input.suffix)
+    if suffix == ".webm":
+        suffix = _of_webm(input)
     if suffix.lower() == input.suffix.lower():
         suffix = input.suffix  # CLIP.MP4 stays upper case
     return (to or input.parent) / f"{input.stem}{MARK}{suffix}"
+
+
+def told_apart(input: Path, output: Path) -> Path:
+    """A second name for `output`: ``clip.avi`` -> ``clip.avi.redacted.mp4``.
+
+    For an input whose output, by its first name, would be that of another input too.
+    """
+    return output.with_name(f"{input.name}{MARK}{output.suffix}")
+
+
+def _of_webm(input: Path) -> str:
+    try:
+        card = probe(input)
+    except PasserbyError:
+        return ".webm"  # whoever opens it to process it says what is wrong
+    return output_container(card)[0] if card.container == "webm" else ".webm"

@@ -187,7 +187,14 @@ def redact(
         crf=crf,
         encoder_preset=encoder_preset,
     )
-    work = gather(inputs, output=output, to=to, name=jobs.default_output, is_media=jobs.is_media)
+    work = gather(
+        inputs,
+        output=output,
+        to=to,
+        name=jobs.default_output,
+        rename=jobs.told_apart,
+        is_media=jobs.is_media,
+    )
     one_plan(work, plan, save_plan)
     sources = [item.source for item in work.items]
     for path in (save_plan, report):

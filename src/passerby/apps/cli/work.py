@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import OutputError, UsageError
@@ -36,9 +37,13 @@ def gather(
     output: Path | None,
     to: Path | None,
     name: Naming,
+    rename: Callable[[Path, Path], Path],
     is_media: Test,
 ) -> Work:
     """Inputs as given -> one item per file. Folders are walked; their layout is kept under `to`.
+
+    `name`: what an input's output is called; `rename`: what it is called where that name would be
+    another's too.
 
     Raises UsageError where the request contradicts itself, before anything is read or written.
     """
@@ -55,6 +60,8 @@ def gather(
         else:
             items.append(Item(path, output or name(path, to), to))
     items = once(items)
+    if output is None:
+        items = apart(items, rename)
     no_clash(items)
     return Work(tuple(items), tuple(skipped))
 
@@ -120,6 +127,26 @@ def once(items: Sequence[Item]) -> list[Item]:
     for item in items:
         seen.setdefault(item.source.absolute(), item)
     return list(seen.values())
+
+
+def apart(items: Sequence[Item], rename: Callable[[Path, Path], Path]) -> list[Item]:
+    """Of inputs that would be written to one file, each gets a name of its own.
+
+    The one that keeps its suffix keeps the short name, so x.mp4 is x.redacted.mp4 whether or not
+    there is an x.avi beside it.
+    """
+    wanted = Counter(_plain(item.target) for item in items)
+    return [
+        item
+        if wanted[_plain(item.target)] == 1 or item.source.suffix == item.target.suffix
+        else replace(item, target=rename(item.source, item.target))
+        for item in items
+    ]
+
+
+def _plain(path: Path) -> str:
+    """Alike for paths that a file system may take for one."""
+    return str(path.absolute()).casefold()
 
 
 def no_clash(items: Sequence[Item]) -> None:

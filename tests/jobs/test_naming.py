@@ -1,0 +1,60 @@
+"""A name tells what is in the file, also where the input's name does not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from passerby.jobs import Settings, default_output, footage, redact, told_apart
+from passerby.media import output_container, probe
+
+from .films import finder, photo
+
+
+def webm(path: Path, aspect: Fraction) -> Path:
+    """Two grey frames of VP9; `aspect`: a sample's width over its height."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx-vp9", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = aspect
+        for number in range(2):
+            grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
+            grey = grey.reformat(format="yuv420p")
+            grey.pts = number
+            container.mux(stream.encode(grey))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(("aspect", "suffix"), [(Fraction(1), ".webm"), (Fraction(4, 3), ".mkv")])
+def test_a_webm_is_named_as_media_writes_it(tmp_path: Path, aspect: Fraction, suffix: str) -> None:
+    source = webm(tmp_path / "clip.webm", aspect)
+    assert default_output(source).suffix == output_container(probe(source))[0] == suffix
+
+
+def test_a_webm_that_cannot_be_read_is_named_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "clip.webm").write_bytes(b"no film")
+    assert default_output(tmp_path / "clip.webm").name == "clip.redacted.webm"
+    assert default_output(tmp_path / "none.webm").name == "none.redacted.webm"
+
+
+def test_a_photo_holds_what_its_name_says_whatever_the_input_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(footage, "photo_finder", finder(late=0))
+    lying = photo(tmp_path / "photo.png").rename(tmp_path / "photo.jpg")
+    output = default_output(lying)
+    report = redact(lying, output, Settings())
+    assert report.output is not None
+    assert report.output.container == "jpeg"
+    with Image.open(output) as made:
+        assert made.format == "JPEG"
+
+
+def test_the_second_name_holds_the_whole_first_one() -> None:
+    assert told_apart(Path("in/x.avi"), Path("to/x.redacted.mp4")) == Path("to/x.avi.redacted.mp4")
