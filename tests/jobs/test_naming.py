@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -16,24 +15,29 @@ from passerby.media import output_container, probe
 from .films import finder, photo
 
 
-def webm(path: Path, aspect: Fraction) -> Path:
-    """Two grey frames of VP9; `aspect`: a sample's width over its height."""
+def webm(path: Path, codec: str, pixel_format: str) -> Path:
+    """Two grey frames."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libvpx-vp9", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.codec_context.sample_aspect_ratio = aspect
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, pixel_format
         for number in range(2):
-            grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
-            grey = grey.reformat(format="yuv420p")
+            grey = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24")
+            grey = grey.reformat(format=pixel_format)
             grey.pts = number
             container.mux(stream.encode(grey))
         container.mux(stream.encode())
     return path
 
 
-@pytest.mark.parametrize(("aspect", "suffix"), [(Fraction(1), ".webm"), (Fraction(4, 3), ".mkv")])
-def test_a_webm_is_named_as_media_writes_it(tmp_path: Path, aspect: Fraction, suffix: str) -> None:
-    source = webm(tmp_path / "clip.webm", aspect)
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "suffix"),
+    [("libvpx-vp9", "yuv420p", ".webm"), ("libsvtav1", "yuv420p10le", ".mkv")],
+)
+def test_a_webm_is_named_as_media_writes_it(
+    tmp_path: Path, codec: str, pixel_format: str, suffix: str
+) -> None:
+    source = webm(tmp_path / "clip.webm", codec, pixel_format)
     assert default_output(source).suffix == output_container(probe(source))[0] == suffix
 
 

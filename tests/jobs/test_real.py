@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from passerby.core.geometry import Box
+from passerby.core.geometry import Box, Size
 from passerby.core.time import Span, Ticks
 from passerby.jobs import Settings, doctor, redact, scan
 from passerby.plan import load, schedule_of
+from passerby.track.photo import smallest
 
 FACE = Box(195, 75, 255, 160)  # eyes, nose and mouth of the portrait
 
@@ -19,6 +20,10 @@ def test_the_astronauts_face_is_found_and_hidden(astronaut: Path, tmp_path: Path
     output, plan = tmp_path / "astronaut.png", tmp_path / "plan.json"
     report = redact(astronaut, output, Settings(), save_plan=plan)
     assert report.passed
+    least = smallest(Size(512, 512), "balanced")
+    assert f"faces smaller than {round(least, 1):g} px" in report.not_looked_for
+    [used] = report.detectors
+    assert used.thresholds == {"seed": 0.2, "near": 0.12, "turned": 0.5}
     schedule, _, _ = schedule_of(load(plan))
     regions = schedule.regions(Span(Ticks(0), Ticks(1)))
     assert any(region.box.contains(FACE) for region in regions)

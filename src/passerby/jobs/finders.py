@@ -89,10 +89,13 @@ def photo_finder(settings: Settings, size: Size) -> Finder:
     how = PhotoSettings.preset(settings.preset)
     follower = Glance("face", lambda frame: find_all(frame, detectors[0], settings.preset))
     least = smallest(size, settings.preset)
+    thresholds = {"seed": how.seed, "near": how.near}
+    if how.turns:
+        thresholds["turned"] = round(min(0.9, how.seed + how.turned), 3)
     return Finder(
         follower,
         Fraction(0),
-        lambda: tuple(_use(d.info, {"seed": how.seed}, least, {}) for d in detectors),
+        lambda: tuple(_use(d.info, thresholds, least, {}) for d in detectors),
     )
 
 
