@@ -1,0 +1,243 @@
+"""Whoever was seen once is covered from where they came in to where they went out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from passerby.core.geometry import Box
+from passerby.core.time import Span, Ticks
+from passerby.track import FollowSettings
+
+from .films import (
+    CLOCK,
+    PATIENT,
+    SIZE,
+    Actor,
+    Eyes,
+    bare,
+    clipped,
+    followed,
+    keyed,
+    shot,
+    straight,
+    within,
+)
+
+SPEEDS = st.floats(-2.5, 2.5)
+
+
+def seldom(pattern: tuple[bool, ...]) -> tuple[bool, ...]:
+    return pattern
+
+
+@settings(max_examples=12)
+@given(dx=SPEEDS, dy=st.floats(-1, 1), odd=st.integers(0, 1), seed=st.integers(0, 9))
+def test_a_face_seen_in_every_second_look_is_covered_in_every_frame(
+    dx: float, dy: float, odd: int, seed: int
+) -> None:
+    film = shot(45, Actor(straight(144 - 22 * dx, 70 - 22 * dy, dx, dy), seed=seed))
+    keys = followed(film, Eyes(film, lambda k, _: k % 2 == odd))
+    assert bare(film, keys) == []
+
+
+@settings(max_examples=12)
+@given(dx=SPEEDS, dy=st.floats(-1, 1), only=st.integers(0, 4), seed=st.integers(0, 9))
+@example(dx=2.5, dy=1, only=0, seed=0)
+@example(dx=2.5, dy=1, only=4, seed=0)
+def test_a_face_seen_in_one_look_of_the_whole_shot_is_covered_in_every_frame(
+    dx: float, dy: float, only: int, seed: int
+) -> None:
+    film = shot(45, Actor(straight(144 - 22 * dx, 70 - 22 * dy, dx, dy), seed=seed))
+    eyes = Eyes(film, lambda k, _: k == only)
+    keys = followed(film, eyes)
+    assert len(eyes.seen) == 1
+    assert bare(film, keys) == []
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "dx", "dy"),
+    [(-60, 70, 3, 0), (350, 70, -3, 0), (140, -60, 0, 2), (140, 200, 0, -2), (-60, -60, 3, 2)],
+    ids=["left", "right", "top", "bottom", "corner"],
+)
+@pytest.mark.parametrize("only", [2, 3, 4])
+def test_a_face_that_comes_in_between_two_looks_is_covered_from_its_first_frame(
+    x: float, y: float, dx: float, dy: float, only: int
+) -> None:
+    film = shot(55, Actor(straight(x, y, dx, dy)))
+    keys = followed(film, Eyes(film, lambda k, _: k == only))
+    assert bare(film, keys) == []
+
+
+def test_a_face_that_leaves_is_covered_until_it_is_gone_and_not_for_long_after() -> None:
+    film = shot(70, Actor(straight(200, 70, 4)))
+    keys = followed(film, Eyes(film, lambda k, _: k == 0))
+    assert bare(film, keys) == []
+    gone = next(i for i in range(70) if clipped(film.actors[0].box(i) or Box(0, 0, 1, 1), SIZE)
+                is None)
+    assert max(keyed(film, keys)) < gone + 5
+
+
+def test_a_face_first_seen_late_is_followed_back_to_the_horizon() -> None:
+    film = shot(75, Actor(straight(100, 70, 1)))
+    patience = replace(PATIENT, reach=Fraction(1))
+    eyes = Eyes(film, lambda _, i: i >= 45)
+    keys = followed(film, eyes, patience)
+    first = min(eyes.seen)
+    assert [i for i in bare(film, keys) if i >= first - 24] == []
+
+
+def test_nothing_is_followed_back_over_a_cut() -> None:
+    film = shot(40, Actor(straight(100, 70, 1)), scene=lambda i: 1 if i < 20 else 2)
+    keys = followed(film, Eyes(film, lambda _, i: i >= 25))
+    assert bare(film, keys) == list(range(20))
+    assert keyed(film, keys) == set(range(20, 40))
+
+
+def test_nothing_is_held_over_a_cut() -> None:
+    film = shot(40, Actor(within(straight(100, 70, 1), 0, 20)), scene=lambda i: 1 if i < 20 else 2)
+    keys = followed(film, Eyes(film))
+    assert bare(film, keys) == []
+    assert keyed(film, keys) == set(range(20))
+
+
+def test_two_scenes_that_alternate_are_looked_at_on_both_sides_of_every_cut() -> None:
+    shift = range(5, 40, 5)
+    film = shot(
+        40,
+        Actor(lambda i: (60, 40) if (i // 5) % 2 else (200, 100)),
+        scene=lambda i: 1 + (i // 5) % 2,
+    )
+    eyes = Eyes(film)
+    keys = followed(film, eyes, replace(PATIENT, interval=Fraction(4)))
+    assert {i for cut in shift for i in (cut - 1, cut)} <= set(eyes.asked)
+    assert bare(film, keys) == []
+    wrong = [k for _, _, k in keys if not _holds(film.actors[0].box(film.index[k.at]), k.box)]
+    assert wrong == []
+
+
+def _holds(face: Box | None, cover: Box) -> bool:
+    return face is not None and cover.contains(face)
+
+
+@pytest.mark.parametrize("long", [1, 3])
+def test_a_flash_does_not_end_a_track(long: int) -> None:
+    film = shot(
+        45, Actor(straight(100, 70, 1)), light=lambda i: 100 if 15 <= i < 15 + long else 0
+    )
+    keys = followed(film, Eyes(film, lambda _, i: i < 10))
+    assert bare(film, keys) == []
+
+
+@pytest.mark.parametrize("only", [0, 2, 4])
+@pytest.mark.parametrize("speed", [(3, 0), (2, 2)])
+def test_a_camera_that_pans_carries_boxes_along(only: int, speed: tuple[int, int]) -> None:
+    px, py = speed
+    film = shot(
+        40,
+        Actor(straight(200 if px else 140, 120, -px, -py)),
+        camera=lambda i: (px * i, py * i),
+    )
+    keys = followed(film, Eyes(film, lambda k, _: k == only))
+    assert bare(film, keys) == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [lambda i: i // 2, lambda i: min(i, 12), lambda i: i if i < 12 else max(12, i - 12)],
+    ids=["every frame twice", "frozen for good", "frozen for a while"],
+)
+@pytest.mark.parametrize("only", [0, 2, 3])
+def test_frames_shown_again_change_nothing(shown, only: int) -> None:  # type: ignore[no-untyped-def]
+    film = shot(45, Actor(straight(100, 60, 2)), shown=shown)
+    keys = followed(film, Eyes(film, lambda k, _: k == only))
+    assert bare(film, keys) == []
+
+
+@settings(max_examples=10)
+@given(
+    lengths=st.lists(st.integers(1, 3 * 3600), min_size=40, max_size=40),
+    start=st.sampled_from([0, -(2**40), 2**53 + 1]),
+    only=st.integers(0, 2),
+)
+def test_frames_of_any_length_at_any_time_are_covered(
+    lengths: list[int], start: int, only: int
+) -> None:
+    spans, at = [], start
+    for length in lengths:
+        spans.append(Span(Ticks(at), Ticks(at + length)))
+        at += length
+    film = shot(40, Actor(straight(100, 60, 2)), spans=spans)
+    eyes = Eyes(film, lambda k, _: k == only)
+    keys = followed(film, eyes, replace(PATIENT, reach=Fraction(6)), CLOCK)
+    assert len(eyes.seen) == 1
+    assert bare(film, keys) == []
+    assert {k.at for _, _, k in keys} <= {s.start for s in spans}
+
+
+@pytest.mark.parametrize("speed", [2.0, 4.0])
+def test_a_face_behind_a_pillar_for_half_a_second_is_covered_all_through(speed: float) -> None:
+    # Wholly hidden for 12 frames, that is while it crosses what the pillar is wider than the face.
+    pillar = Box(140, 0, 140 + 32 + int(12 * speed), 180)
+    film = shot(70, Actor(straight(150 - 35 * speed - 16 + 12, 70, speed)), pillar=pillar)
+    face = film.actors[0]
+
+    def hidden(i: int) -> bool:
+        box = face.box(i)
+        return box is not None and box.x1 > pillar.x0 and box.x0 < pillar.x1
+
+    keys = followed(film, Eyes(film, lambda _, i: not hidden(i)))
+    assert sum(pillar.contains(face.box(i) or Box(-9, 0, 0, 0)) for i in range(70)) >= 12
+    assert [i for i in bare(film, keys) if not hidden(i)] == []
+    assert bare(film, keys, held=0.5) == []
+
+
+@pytest.mark.parametrize("speed", [2.0, 3.0])
+def test_two_faces_that_cross_are_both_covered_all_through(speed: float) -> None:
+    half = 25 * speed
+    film = shot(
+        50,
+        Actor(straight(144 - half, 70, speed), seed=5),
+        Actor(straight(144 + half, 74, -speed), seed=6),
+    )
+    keys = followed(film, Eyes(film, lambda _, i: not 19 <= i <= 31))
+    assert bare(film, keys, 1) == []
+    assert [i for i in bare(film, keys, 0) if abs(i - 25) > 8] == []  # 0 passes behind 1
+
+
+def test_one_weak_sighting_that_nothing_supports_is_dropped_unless_thorough() -> None:
+    film = shot(40, Actor(straight(100, 70, 1), score=lambda _: 0.3))
+    seen = {
+        name: bool(followed(film, Eyes(film, lambda k, _: k == 1), FollowSettings.preset(name)))
+        for name in ("balanced", "thorough")
+    }
+    assert seen == {"balanced": False, "thorough": True}
+
+
+def test_weak_sightings_that_support_each_other_are_kept() -> None:
+    film = shot(40, Actor(straight(100, 70, 1), score=lambda _: 0.3))
+    assert bare(film, followed(film, Eyes(film))) == []
+
+
+@pytest.mark.parametrize("name", ["fast", "balanced", "thorough"])
+def test_a_large_weak_sighting_is_no_face_however_often_it_is_seen(name: str) -> None:
+    chosen = replace(FollowSettings.preset(name), coarse=320)
+    weak, sure = (
+        shot(30, Actor(straight(80, 20, 1), wide=120, high=140, score=lambda _, s=s: s))  # type: ignore[misc]
+        for s in (0.3, 0.9)
+    )
+    assert followed(weak, Eyes(weak), chosen) == []
+    assert bare(sure, followed(sure, Eyes(sure), chosen)) == []
+
+
+@settings(max_examples=5)
+@given(dx=SPEEDS, often=st.integers(1, 4))
+def test_the_same_frames_give_the_same_keys(dx: float, often: int) -> None:
+    film = shot(35, Actor(straight(144, 70, dx)), Actor(straight(20, 20, 2), seed=3))
+    once, again = (followed(film, Eyes(film, lambda k, _: k % often == 0)) for _ in range(2))
+    assert once == again
+    assert once
