@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pillow_heif
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, JpegImagePlugin
 from pillow_heif.as_plugin import HeifImageFile
 
 from ..core.errors import Truncated, Unsupported
@@ -33,7 +33,6 @@ MANY: Final = 20
 _LEAST: Final = 1 << 18  # pixels; a picture costs no less than one of these to handle
 _MOST_SCANS: Final = 500
 _FORMATS: Final = {
-    "jpeg": ("JPEG", "MPO"),
     "png": ("PNG",),
     "webp": ("WEBP",),
     "bmp": ("BMP",),
@@ -77,6 +76,9 @@ def _opened(path: Path, kind: str) -> Image.Image:
             # Used directly, so that Pillow's list of formats is left alone.
             made: Image.Image = HeifImageFile(path)  # type: ignore[no-untyped-call]
             return made
+        if kind == "jpeg":
+            # Not by way of Pillow's list either, which takes second pictures for pages.
+            return JpegImagePlugin.JpegImageFile(path)
         before = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from types import FrameType
 from typing import Annotated
@@ -54,6 +55,7 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
+    warnings.simplefilter("ignore")  # a library's words may quote what a file holds
     with results_only():
         code = run(sys.argv[1:])
     sys.exit(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..faults import reading
-from . import gif, heif, jpeg, png, tiff, webp
+from . import bmp, gif, heif, jpeg, png, tiff, webp
 from .facts import Anatomy, TooMany
 
 __all__ = ["Anatomy", "TooMany", "anatomy"]
@@ -29,6 +29,8 @@ def anatomy(path: Path, kind: str, most: int) -> Anatomy:
                     return gif.look(path, most)
                 case "tiff":
                     return tiff.look(path, most)
+                case "bmp":
+                    return bmp.look(path)
                 case "heif" | "avif":
                     return heif.look(path)
         except TooMany as error:
