@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed clean
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -57,6 +57,9 @@ bench-leaks: $(READY)  ## how many faces stay bare, per clip
 
 bench-speed: $(READY)  ## the time it takes against a pure transcode
 	$(BIN)/python benchmarks/speed.py $(BENCH_ARGS)
+
+bench-metadata: $(READY)  ## what exiftool and ffprobe see in redacted films
+	$(BIN)/python benchmarks/metadata.py $(BENCH_ARGS)
 
 lock: $(READY)  ## resolve the dependencies anew and write both lock files
 	$(BIN)/python tools/lock.py

@@ -17,7 +17,7 @@ from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
-from .output import check_free, write_text, written_whole
+from .output import check_free, dated_like, write_text, written_whole
 from .report import DetectorUse, NotHandedOver, Report
 from .settings import Settings
 from .stopwatch import Stopwatch
@@ -69,6 +69,8 @@ def redact(
         if save_plan is not None:
             saved = document or account.document_of(card, settings, decision)
             write_text(save_plan, text_of(saved), inputs=[*inputs, output], force=force)
+        if settings.keep_mtime:
+            dated_like(partial, input)
     return report
 
 

@@ -69,6 +69,13 @@ def answered(output: Path) -> Iterator[None]:
         raise OutputError(f"can't be written: {reason}", path=output, hint=hint) from error
 
 
+def dated_like(path: Path, original: Path) -> None:
+    """Give `path` the time of modification of `original`, which tells when it was shot."""
+    with answered(path):
+        when = original.stat().st_mtime_ns
+        os.utime(path, ns=(when, when))
+
+
 def write_text(
     output: Path, text: str, *, inputs: Sequence[Path] = (), force: bool = False
 ) -> None:

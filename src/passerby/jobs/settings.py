@@ -83,6 +83,9 @@ class Settings(BaseModel):
     limit: int = Field(
         1, ge=1, le=1000, description="How many times more than usual a file may unpack to."
     )
+    keep_mtime: bool = Field(
+        False, description="Give the output the original's time of modification."
+    )
     verify: bool = Field(True, description="Look at the finished file before handing it over.")
     device: str = Field(
         "auto", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="What runs the models."

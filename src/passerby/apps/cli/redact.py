@@ -100,6 +100,15 @@ def redact(
         ),
     ] = None,
     device: DeviceOption = None,
+    keep_mtime: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-mtime",
+            show_default=False,
+            help="Give outputs the time of their originals, which tells when they were shot.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
     accept_damaged: DamagedOption = None,
     video_stream: StreamOption = None,
     limit: LimitOption = None,
@@ -179,6 +188,7 @@ def redact(
         preset=preset,
         verify=verify,
         device=device,
+        keep_mtime=keep_mtime,
         accept_damaged=accept_damaged,
         video_stream=video_stream,
         limit=limit,
