@@ -275,6 +275,16 @@ def test_a_file_that_was_cut_short_is_never_clean(
     assert walk(written(whole[:length], tmp_path_factory.mktemp("cut")))
 
 
+@pytest.mark.parametrize(("make", "before"), [(mp4, b"mdat"), (mkv, b"\x18\x53\x80\x67")])
+def test_a_film_that_breaks_off_between_its_parts_is_not_clean(
+    make: Maker, before: bytes, tmp_path: Path
+) -> None:
+    whole = make()
+    end = whole.index(before) - (4 if before.isalpha() else 0)
+    [found] = walk(written(whole[:end], tmp_path))
+    assert (found.check, found.what) == ("container.broken", "there is no picture track")
+
+
 @given(st.sampled_from(FILES), st.data())
 def test_whatever_the_bytes_are_the_walk_ends_with_an_answer(
     tmp_path_factory: pytest.TempPathFactory, make: Maker, data: st.DataObject

@@ -75,7 +75,10 @@ class State:
 
 
 def walk_elements(data: Data) -> Iterator[Finding]:
-    yield from _children(data, 0, len(data), 0, State())
+    state = State()
+    yield from _children(data, 0, len(data), 0, state)
+    if not state.videos:
+        yield finding("broken", "there is no picture track", None)
 
 
 def _children(data: Data, at: int, stop: int, parent: int, state: State) -> Iterator[Finding]:
