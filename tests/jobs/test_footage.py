@@ -13,7 +13,7 @@ from PIL import Image
 
 from passerby.core.errors import MediaError, OutputError, PlanError, UsageError
 from passerby.core.geometry import Box
-from passerby.jobs import NotHandedOver, Settings, file, footage, redact, scan, verify
+from passerby.jobs import NotHandedOver, Settings, doors, file, footage, redact, scan, verify
 from passerby.media import VideoSource, probe
 from passerby.plan import load
 
@@ -151,7 +151,7 @@ def test_what_verification_finds_is_not_handed_over(
         def redact(self, *_: object) -> None:
             """Paints nothing."""
 
-    monkeypatch.setattr(footage.doors, "painter", lambda *_: Lazy())
+    monkeypatch.setattr(doors, "painter", lambda *_: Lazy())
     with pytest.raises(NotHandedOver, match="left inside a region") as caught:
         redact(clip, tmp_path / "out.mp4", PLAIN, save_plan=tmp_path / "plan.json")
     assert names(tmp_path) == []
@@ -178,7 +178,7 @@ def test_whatever_fails_nothing_is_left(
     elif where == "verify":
         monkeypatch.setattr(footage, "look_again", fail)
     else:
-        monkeypatch.setattr(footage.doors, "painter", lambda *_: Failing())
+        monkeypatch.setattr(doors, "painter", lambda *_: Failing())
     before = clip.read_bytes()
     with pytest.raises((RuntimeError, KeyboardInterrupt)):
         redact(clip, tmp_path / "out.mp4", PLAIN, save_plan=tmp_path / "plan.json")
@@ -258,7 +258,7 @@ def test_progress_reaches_the_end_of_each_phase(clip: Path, tmp_path: Path) -> N
     scan(clip, PLAIN, output=tmp_path / "plan.json", progress=tell)
     assert list(said) == ["hide", "verify", "find"]
     for steps in said.values():
-        assert steps[0] == (0, Fraction(12, 25))
+        assert steps[0] == (Fraction(0), Fraction(12, 25))
         assert steps[-1] == (Fraction(12, 25), Fraction(12, 25))
 
 
@@ -308,7 +308,7 @@ def test_a_shorter_file_does_not_pass(made: Made, tmp_path: Path) -> None:
 def test_a_film_that_changes_between_two_looks_is_refused(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rendered = footage.rendered
+    rendered = file.rendered
 
     def shortened(*given: object) -> object:
         film(clip, frames=11)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -44,7 +45,7 @@ def test_the_spot_beats_the_file_and_the_file_beats_the_defaults(tmp_path: Path)
         ({"voice": "squeak"}, "voice"),
     ],
 )
-def test_a_wrong_setting_is_refused_by_name(given: dict[str, object], says: str) -> None:
+def test_a_wrong_setting_is_refused_by_name(given: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         Settings.load(**given)
 

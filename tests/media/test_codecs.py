@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -115,7 +116,8 @@ def kinds(path: Path) -> dict[str, bytes]:
     with av.open(str(path)) as file:
         first = next(file.decode(video=0))
         assert "10" in first.format.name
-        return {s.type.name: bytes(s) for s in first.side_data}  # type: ignore[attr-defined,call-overload]
+        told: Any = first.side_data  # typed as a mapping, iterates over its values
+        return {side.type.name: bytes(side) for side in told}
 
 
 @pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])

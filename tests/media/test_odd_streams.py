@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,8 +100,10 @@ def clicks(path: Path) -> list[Fraction]:
     heard: list[Fraction] = []
     with av.open(str(path)) as file:
         for frame in file.decode(audio=0):
-            wave = abs(frame.to_ndarray()).reshape(-1)
+            wave = np.abs(frame.to_ndarray()).reshape(-1)
             if wave.max() > 0.4:
+                assert frame.pts is not None
+                assert frame.time_base is not None
                 at = frame.pts * frame.time_base + Fraction(int(wave.argmax()), frame.sample_rate)
                 if not heard or at - heard[-1] > Fraction(1, 5):
                     heard.append(at)

@@ -97,6 +97,6 @@ def test_a_keep_survives_a_new_detection_that_moved_the_box_a_little() -> None:
 
 def test_a_hide_wins_over_a_keep() -> None:
     found = [track(1, 0)]
-    edits = [keep(found[0]), Hide(span=(0, 10), box=(0, 0, 40, 40))]
+    edits: list[Hide | Keep] = [keep(found[0]), Hide(span=(0, 10), box=(0, 0, 40, 40))]
     schedule, _, _ = schedule_of(document(found, edits))
     assert [r.track for r in schedule.regions(span(5))] == [-2]

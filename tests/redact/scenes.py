@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from passerby.core.frame import Plane
+from passerby.core.frame import Pixels, Plane
 from passerby.core.geometry import Box, Orientation, Size
 from passerby.core.schedule import Region, Style
 from passerby.testing import ArrayFrame, Layout
 
 HIDING = (Style.VEIL, Style.SOLID)
+
+
+def as_stored(values: NDArray[Any], plane: Plane) -> Pixels:
+    """`values` with the samples' type of `plane`."""
+    return values.astype(np.uint8) if plane.depth <= 8 else values.astype(np.uint16)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Scene:
             other = rng.integers(0, 1 << plane.depth, plane.pixels.shape)
             pixels.append(np.where(self.inside(plane), other, plane.pixels))
         return ArrayFrame(
-            [p.astype(q.pixels.dtype) for p, q in zip(pixels, frame.planes(), strict=True)],
+            [as_stored(p, q) for p, q in zip(pixels, frame.planes(), strict=True)],
             self.layout,
             stored=self.orientation.stored(self.size),
             depth=self.depth,

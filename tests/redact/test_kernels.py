@@ -91,8 +91,8 @@ def test_enlarging_rounds_to_the_nearest_and_keeps_within_the_depth(
     depth: int, y: int, x: int
 ) -> None:
     top = (1 << depth) - 1
-    levels = np.float32([[-9, 0, 0.4], [0.6, top / 2, top + 9]])
-    for level in levels.ravel():
+    levels = np.array([-9, 0, 0.4, 0.6, top / 2, top + 9], np.float32)
+    for level in levels:
         flat = np.full((3, 4), level, np.float32)
         large = enlarged(flat, (y, x), depth)
         assert large.shape == (3 * y, 4 * x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -21,7 +22,7 @@ FACE = Box(160, 45, 285, 195)
 @pytest.fixture(scope="module")
 def portrait(astronaut: Path) -> Picture:
     with av.open(str(astronaut)) as container:
-        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+        return cast(Picture, next(container.decode(video=0)).to_ndarray(format="rgb24"))
 
 
 def veiled(portrait: Picture, box: Box) -> np.ndarray:

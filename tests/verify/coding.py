@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import cv2
@@ -25,7 +26,7 @@ def span(i: int) -> Span:
 
 def film(portrait: Picture, count: int, scale: float = 1.0) -> list[ArrayFrame]:
     """A slow pan over a portrait; sides are even."""
-    shown = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    shown: Any = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     high, wide = ((side - count) // 2 * 2 for side in shown.shape[:2])
     return [ArrayFrame.of(shown[i : i + high, i : i + wide], span=span(i)) for i in range(count)]
 
@@ -52,8 +53,8 @@ def coded(frames: Sequence[ArrayFrame], crf: int, preset: str = "veryfast") -> l
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     file.seek(0)
-    with av.open(file) as container:
-        decoded = [picture.to_ndarray() for picture in container.decode(video=0)]
+    with av.open(file, "r") as film:
+        decoded = [cast(Picture, picture.to_ndarray()) for picture in film.decode(video=0)]
     return [
         _unpacked(packed, size, frame.span) for packed, frame in zip(decoded, frames, strict=True)
     ]

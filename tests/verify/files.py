@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import Any
 
 import av
 import numpy as np
@@ -27,10 +28,12 @@ def video(
     flags = {"fflags": "+bitexact"} if clean else {}
     with av.open(file, "w", container, container_options=flags) as out:
         stream = out.add_stream(codec, rate=25, options=options or {})
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if clean:
             stream.codec_context.flags |= CODEC_BITEXACT
         voice = out.add_stream(sound, rate=48000, layout="stereo") if sound else None
+        assert voice is None or isinstance(voice, av.AudioStream)
         out.start_encoding()
         kinds = {"libx264": "6", "libx265": "39-40"}
         sieve = (
@@ -56,20 +59,20 @@ def video(
     return file.getvalue()
 
 
-def photo(kind: str, mode: str = "RGB", **saving: object) -> bytes:
+def photo(kind: str, mode: str = "RGB", **saving: Any) -> bytes:
     """A small picture of noise, saved by Pillow with `saving`."""
     noise = np.random.default_rng(0).integers(0, 256, (48, 64, len(mode)), np.uint8)
     picture = Image.fromarray(noise.squeeze(), mode)
     file = io.BytesIO()
-    picture.save(file, kind, **saving)  # type: ignore[arg-type]
+    picture.save(file, kind, **saving)
     return file.getvalue()
 
 
-def animated(kind: str, **saving: object) -> bytes:
+def animated(kind: str, **saving: Any) -> bytes:
     noise = np.random.default_rng(0).integers(0, 256, (3, 48, 64, 3), np.uint8)
     frames = [Image.fromarray(n) for n in noise]
     file = io.BytesIO()
-    frames[0].save(file, kind, save_all=True, append_images=frames[1:], **saving)  # type: ignore[arg-type]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], **saving)
     return file.getvalue()
 
 

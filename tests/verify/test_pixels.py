@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -29,7 +30,7 @@ SCALES = (0.3, 0.6, 1.0, 2.0)
 @pytest.fixture(scope="module")
 def portrait(astronaut: Path) -> Picture:
     with av.open(str(astronaut)) as container:
-        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+        return cast(Picture, next(container.decode(video=0)).to_ndarray(format="rgb24"))
 
 
 def planned(scale: float, style: Style) -> ListedSchedule:
@@ -131,8 +132,8 @@ def test_texture_that_a_codec_carries_across_the_border_is_no_finding(
     seed: int, style: Style
 ) -> None:
     """Grain all over, coarsely coded: it reaches into the cover as it would have gone on."""
-    grain = np.random.default_rng(seed).normal(0, 1, (240, 320)).astype(np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), 1.5)
+    noise = np.random.default_rng(seed).normal(0, 1, (240, 320)).astype(np.float32)
+    grain = cv2.GaussianBlur(noise, (0, 0), 1.5)
     ground = np.clip(grain / grain.std() * 18 + 110, 16, 235).astype(np.uint8)
     shown = [np.dstack([ground[i : i + 200, 2 * i : 2 * i + 280]] * 3) for i in range(5)]
     regions = [
