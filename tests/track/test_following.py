@@ -16,23 +16,18 @@ from passerby.track import FollowSettings
 from .films import (
     CLOCK,
     PATIENT,
-    SIZE,
     Actor,
     Eyes,
     bare,
-    clipped,
     followed,
     keyed,
+    share,
     shot,
     straight,
     within,
 )
 
 SPEEDS = st.floats(-2.5, 2.5)
-
-
-def seldom(pattern: tuple[bool, ...]) -> tuple[bool, ...]:
-    return pattern
 
 
 @settings(max_examples=12)
@@ -64,22 +59,30 @@ def test_a_face_seen_in_one_look_of_the_whole_shot_is_covered_in_every_frame(
     [(-60, 70, 3, 0), (350, 70, -3, 0), (140, -60, 0, 2), (140, 200, 0, -2), (-60, -60, 3, 2)],
     ids=["left", "right", "top", "bottom", "corner"],
 )
-@pytest.mark.parametrize("only", [2, 3, 4])
+@pytest.mark.parametrize("missed", [0, 1])
 def test_a_face_that_comes_in_between_two_looks_is_covered_from_its_first_frame(
-    x: float, y: float, dx: float, dy: float, only: int
+    x: float, y: float, dx: float, dy: float, missed: int
 ) -> None:
     film = shot(55, Actor(straight(x, y, dx, dy)))
-    keys = followed(film, Eyes(film, lambda k, _: k == only))
+    in_view: list[int] = []
+
+    def once(_: int, i: int) -> bool:
+        if film.visible(film.actors[0], i) and i not in in_view:
+            in_view.append(i)
+        return in_view.index(i) == missed if i in in_view else False
+
+    eyes = Eyes(film, once)
+    keys = followed(film, eyes)
+    assert len(eyes.seen) == 1
     assert bare(film, keys) == []
 
 
-def test_a_face_that_leaves_is_covered_until_it_is_gone_and_not_for_long_after() -> None:
-    film = shot(70, Actor(straight(200, 70, 4)))
-    keys = followed(film, Eyes(film, lambda k, _: k == 0))
+def test_a_face_that_leaves_is_covered_until_it_is_gone_and_then_only_within_reach() -> None:
+    film = shot(90, Actor(straight(200, 70, 4)))
+    eyes = Eyes(film, lambda k, _: k == 1)
+    keys = followed(film, eyes)
     assert bare(film, keys) == []
-    gone = next(i for i in range(70) if clipped(film.actors[0].box(i) or Box(0, 0, 1, 1), SIZE)
-                is None)
-    assert max(keyed(film, keys)) < gone + 5
+    assert max(keyed(film, keys)) <= max(eyes.seen) + 25 * PATIENT.reach
 
 
 def test_a_face_first_seen_late_is_followed_back_to_the_horizon() -> None:
@@ -180,20 +183,27 @@ def test_frames_of_any_length_at_any_time_are_covered(
 
 
 @pytest.mark.parametrize("speed", [2.0, 4.0])
-def test_a_face_behind_a_pillar_for_half_a_second_is_covered_all_through(speed: float) -> None:
-    # Wholly hidden for 12 frames, that is while it crosses what the pillar is wider than the face.
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_face_behind_a_pillar_for_half_a_second_is_covered_all_through(
+    speed: float, seed: int
+) -> None:
     pillar = Box(140, 0, 140 + 32 + int(12 * speed), 180)
-    film = shot(70, Actor(straight(150 - 35 * speed - 16 + 12, 70, speed)), pillar=pillar)
-    face = film.actors[0]
+    film = shot(70, Actor(straight(146 - 35 * speed, 70, speed), seed=seed), pillar=pillar)
+    faces = [film.actors[0].box(i) or Box(0, 0, 0, 0) for i in range(70)]
+    hidden = [f.x1 > pillar.x0 and f.x0 < pillar.x1 for f in faces]
+    assert sum(pillar.contains(face) for face in faces) >= 12
 
-    def hidden(i: int) -> bool:
-        box = face.box(i)
-        return box is not None and box.x1 > pillar.x0 and box.x0 < pillar.x1
-
-    keys = followed(film, Eyes(film, lambda _, i: not hidden(i)))
-    assert sum(pillar.contains(face.box(i) or Box(-9, 0, 0, 0)) for i in range(70)) >= 12
-    assert [i for i in bare(film, keys) if not hidden(i)] == []
-    assert bare(film, keys, held=0.5) == []
+    keys = followed(film, Eyes(film, lambda _, i: not hidden[i]))
+    bare_parts = []
+    for i, (face, frame) in enumerate(zip(faces, film.frames, strict=True)):
+        covers = [k.box for _, _, k in keys if k.at == frame.span.start]
+        sides = (face.x0, min(face.x1, pillar.x0)), (max(face.x0, pillar.x1), face.x1)
+        for x0, x1 in sides:  # what shows of it left and right of the pillar
+            if x1 - x0 >= 2:
+                part = Box(x0, face.y0, x1, face.y1)
+                if max((share(part, c) for c in covers), default=0.0) < 0.8:
+                    bare_parts.append((i, part))
+    assert bare_parts == []
 
 
 @pytest.mark.parametrize("speed", [2.0, 3.0])
