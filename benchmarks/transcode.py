@@ -19,7 +19,7 @@ def transcode(source: str, target: str, preset: str, crf: str) -> None:
         old = given.streams.video[0]
         old.codec_context.thread_type, old.codec_context.thread_count = "AUTO", 0
         new: VideoStream = made.add_stream(
-            "libx264", rate=old.average_rate, options={"preset": preset, "crf": crf}
+            "libx264", rate=old.average_rate, options={"preset": preset, "crf": crf, "rc-lookahead": "10"}
         )
         new.width, new.height, new.pix_fmt = old.width, old.height, old.pix_fmt
         new.codec_context.thread_count = 0

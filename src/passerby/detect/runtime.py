@@ -15,7 +15,7 @@ from ..core.errors import DetectorError, UsageError
 
 Arrays = list[NDArray[np.float32]]
 
-_FIXED_KEPT: Final = 4  # shapes compiled for themselves and held at once
+_FIXED_KEPT: Final = 2  # shapes compiled for themselves and held at once
 _OFTEN: Final = 12  # pictures of one shape after which it is compiled for itself
 
 
@@ -36,8 +36,9 @@ def _threads() -> int:
 class OpenVinoRuntime:
     """OpenVINO, in bf16 where that is native.
 
-    One network takes pictures of any shape; a shape that comes often gets one compiled for itself,
-    a tenth faster. A folder of photos, each of its own shape, then compiles once and not each time.
+    The first shapes, and those that come often, get a network compiled for themselves, a tenth
+    faster than the one that takes pictures of any shape. So a film needs two, and a folder of
+    photos, each of its own shape, does not compile one for each.
     """
 
     def __init__(self, weights: Path, target: str = "CPU", precision: str = "") -> None:
@@ -78,7 +79,8 @@ class OpenVinoRuntime:
 
     def _request(self, shape: tuple[int, ...]) -> Any:
         self._counts[shape] += 1
-        if shape not in self._fixed and self._counts[shape] == _OFTEN:
+        often = self._counts[shape] == _OFTEN or len(self._fixed) < _FIXED_KEPT
+        if shape not in self._fixed and often:
             self._fixed[shape] = self._compile(shape)
             if len(self._fixed) > _FIXED_KEPT:
                 dropped, _ = self._fixed.popitem(last=False)

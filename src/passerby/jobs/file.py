@@ -17,7 +17,7 @@ from ..plan import FollowingPlanner
 from .tally import Tally
 
 BUDGET: Final = 256 * 2**20  # bytes of frames that may wait for a decision
-AHEAD: Final = 4
+AHEAD: Final = 2
 
 Pairs = Iterable[tuple[Frame, Sequence[Region]]]
 

@@ -15,6 +15,7 @@ from .rows import Row
 from .settings import FollowSettings
 
 FOUND: Final = 12.0  # a face of this many network pixels is found nearly always
+_STEP: Final = 32  # network pixels that sides are multiples of
 _OVERLAP: Final = 32  # network pixels that neighbouring tiles share
 CLOSE: Final = 192  # network pixels across a close look
 _CLOSE_FACE: Final = 48  # network pixels that the face has in it
@@ -41,30 +42,39 @@ def smallest(size: Size, settings: FollowSettings) -> float:
 def tiles(size: Size, scale: float, side: int) -> Iterator[tuple[float, Box | None]]:
     """(scale, crop) of the looks that together show all of the frame at about `scale`.
 
-    No tile is longer than about `side` network pixels, so that memory stays flat.
+    All tiles of a frame become network pictures of one shape, the one that the whole frame has when
+    its long side is `side` network pixels: a network is compiled once a shape, and memory is flat.
     """
     long = max(size.width, size.height)
-    parts = max(1, math.ceil(long * scale / side - 0.15))
-    if parts == 1:
-        yield min(scale, side * 1.15 / long), None
+    if long * scale <= side * 1.15:
+        yield min(scale, side / long), None
         return
-    scale = (parts * side - (parts - 1) * _OVERLAP) / long
-    rows, cols = _cuts(size.height, scale, side), _cuts(size.width, scale, side)
-    for y0, y1 in rows:
-        for x0, x1 in cols:
+    cols, wide = _parts(size.width, scale, _canvas(size.width * side / long))
+    rows, high = _parts(size.height, scale, _canvas(size.height * side / long))
+    scale = min(wide, high)
+    width, height = _canvas(size.width * side / long), _canvas(size.height * side / long)
+    for y0, y1 in _cuts(size.height, rows, math.floor(height / scale)):
+        for x0, x1 in _cuts(size.width, cols, math.floor(width / scale)):
             yield scale, Box(x0, y0, x1, y1)
 
 
-def _cuts(length: int, scale: float, side: int) -> list[tuple[int, int]]:
-    span, overlap = side / scale, _OVERLAP / scale
-    parts = max(1, math.ceil((length - overlap) / (span - overlap) - 1e-6))
-    if parts == 1:
-        return [(0, length)]
-    step = (length - overlap) / parts
-    return [
-        (max(0, math.floor(i * step)), min(length, math.ceil(i * step + step + overlap)))
-        for i in range(parts)
-    ]
+def _canvas(side: float) -> int:
+    """Network pixels of a picture's side: a multiple of what the network asks for."""
+    return math.ceil(side / _STEP) * _STEP
+
+
+def _parts(length: int, scale: float, side: int) -> tuple[int, float]:
+    """How many tiles of `side` network pixels, and the scale at which so many just fit."""
+    parts = max(1, math.ceil((length * scale - _OVERLAP) / (side - _OVERLAP) - 0.15))
+    return parts, (parts * (side - _OVERLAP) + _OVERLAP) / length
+
+
+def _cuts(length: int, parts: int, span: int) -> list[tuple[int, int]]:
+    """`parts` stretches of at most `span` pixels that together cover `length`, evenly spread."""
+    span = min(span, length)
+    last = length - span
+    starts = [round(last * i / (parts - 1)) if parts > 1 else 0 for i in range(parts)]
+    return [(start, start + span) for start in starts]
 
 
 def close_look(row: Row, size: Size, threshold: float, turn: int = 0) -> Look:
