@@ -158,7 +158,6 @@ def watch_all(steps: Steps) -> None:
     steps.watch(timeline.Decided, "regions", "regions")
     steps.watch(paint.Paint, "redact", "paint")
     steps.watch(encode.VideoSink, "write", "encode (calling thread)")
-    steps.watch(footage, "probe", "probe")
     steps.watch(encode.VideoSink, "close", "encode (calling thread)")
 
 

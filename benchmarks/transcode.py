@@ -18,9 +18,8 @@ def transcode(source: str, target: str, preset: str, crf: str) -> None:
     with av.open(source) as given, av.open(target, "w", format="mp4") as made:
         old = given.streams.video[0]
         old.codec_context.thread_type, old.codec_context.thread_count = "AUTO", 0
-        new: VideoStream = made.add_stream(
-            "libx264", rate=old.average_rate, options={"preset": preset, "crf": crf, "rc-lookahead": "10"}
-        )
+        options = {"preset": preset, "crf": crf, "rc-lookahead": "10"}  # as Passerby does
+        new: VideoStream = made.add_stream("libx264", rate=old.average_rate, options=options)
         new.width, new.height, new.pix_fmt = old.width, old.height, old.pix_fmt
         new.codec_context.thread_count = 0
         assert old.time_base is not None
