@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from PIL import Image
 from passerby.core.errors import MediaError, OutputError, PlanError, UsageError
 from passerby.core.geometry import Box
 from passerby.jobs import NotHandedOver, Settings, doors, file, footage, redact, scan, verify
+from passerby.jobs.finders import Finder
+from passerby.jobs.tally import Tally
 from passerby.media import VideoSource, probe
 from passerby.plan import load
 
@@ -303,6 +307,26 @@ def test_a_shorter_file_does_not_pass(made: Made, tmp_path: Path) -> None:
     _, output, _ = made
     report = verify(output, original=film(tmp_path / "longer.y4m", frames=14))
     assert {finding.check for finding in report.findings} == {"time.missing"}
+
+
+def test_between_two_looks_the_models_are_given_back(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[weakref.ref[object]] = []
+
+    def find(*_: object) -> Finder:
+        found = finder()()
+        opened.append(weakref.ref(found.follower))
+        return found
+
+    def render(*given: Any) -> Tally:
+        assert [model() for model in opened] == [None]
+        return file.rendered(*given)
+
+    monkeypatch.setattr(file, "BUDGET", 0)
+    monkeypatch.setattr(footage, "video_finder", find)
+    monkeypatch.setattr(footage, "rendered", render)
+    assert redact(clip, tmp_path / "out.mp4", PLAIN).passed
 
 
 def test_a_film_that_changes_between_two_looks_is_refused(

@@ -135,16 +135,19 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     )
     if not once:
         followed(source, planner, watch)
+        decision = _decision(planner, finder)
+        del planner, finder  # with them goes the memory of the models: the encoder needs it
     sink, paint = (
         doors.open_sink(card, partial, job.target, settings),
         doors.painter(job.card, job.target),
     )
     if once:
         tally = followed_and_rendered(source, planner, paint, sink, watch)
+        decision = _decision(planner, finder)
     else:
-        tally = rendered(source, planner.schedule, paint, sink, watch)
-        _same_frames(planner.frames, tally.frames, card)
-    return _decision(planner, finder), tally, _result(source, sink)
+        tally = rendered(source, decision.schedule, paint, sink, watch)
+        _same_frames(decision.frames, tally.frames, card)
+    return decision, tally, _result(source, sink)
 
 
 def _hidden_as_planned(
