@@ -55,7 +55,7 @@ def test_any_goes_into_any_other(tmp_path: Path, suffix: str, out: str) -> None:
     assert probe(made).carries == ()
     assert moments(made) == moments(path)
     with Image.open(made) as image:
-        assert image.n_frames == 4
+        assert getattr(image, "n_frames", 1) == 4
         assert image.info["loop"] == 0
     for was, now in zip(frames(path), frames(made), strict=True):
         off = np.abs(was.picture(was.size).astype(int) - now.picture(now.size)).mean()
@@ -110,8 +110,8 @@ def test_pictures_times_and_holes_survive_exactly(
             a = np.dstack((a, np.full(a.shape[:2], 255, np.uint8)))
         if b.shape[2] == 3:
             b = np.dstack((b, np.full(b.shape[:2], 255, np.uint8)))
-        there = a[..., 3] > 0
-        assert np.array_equal(b[..., 3] > 0, there)
+        there = np.asarray(a[..., 3], np.uint8) > 0
+        assert np.array_equal(np.asarray(b[..., 3], np.uint8) > 0, there)
         assert np.array_equal(a[there], b[there])
 
 
@@ -169,7 +169,7 @@ def test_the_picture_that_only_old_programs_show_is_dropped_and_named(tmp_path: 
         True
     ] * 2
     with Image.open(made) as image:
-        assert image.n_frames == 2
+        assert getattr(image, "n_frames", 1) == 2
 
 
 def test_notes_in_a_moving_picture_stay_behind(tmp_path: Path) -> None:

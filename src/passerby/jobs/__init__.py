@@ -2,7 +2,7 @@
 
 from .doctor import DoctorReport, doctor
 from .footage import redact, scan
-from .naming import default_output, is_media, told_apart
+from .naming import default_output, is_media, is_photo, told_apart
 from .report import Finding, NotHandedOver, Report, Verification
 from .settings import Settings
 from .verify import verify
@@ -17,6 +17,7 @@ __all__ = [
     "default_output",
     "doctor",
     "is_media",
+    "is_photo",
     "redact",
     "scan",
     "told_apart",

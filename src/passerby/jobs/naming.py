@@ -27,6 +27,7 @@ VIDEOS = {".mp4": ".mp4", ".m4v": ".m4v", ".mov": ".mov", ".mkv": ".mkv", ".webm
 VIDEOS |= dict.fromkeys(
     (".3gp", ".3g2", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".m2v"), ".mp4"
 )
+VIDEOS |= dict.fromkeys((".h264", ".264", ".hevc", ".265", ".ivf", ".obu", ".nut", ".dv"), ".mp4")
 VIDEOS |= dict.fromkeys((".flv", ".wmv", ".asf", ".ogv", ".mxf", ".y4m"), ".mp4")
 MARK: Final = ".redacted"
 
@@ -35,6 +36,11 @@ def is_media(path: Path) -> bool:
     """True when the name is that of a video or photo, and not of something we made."""
     suffix = path.suffix.lower()
     return (suffix in PHOTOS or suffix in VIDEOS) and not path.stem.lower().endswith(MARK)
+
+
+def is_photo(path: Path) -> bool:
+    """True when the name is that of a photo, which keeps one core busy and not all of them."""
+    return path.suffix.lower() in PHOTOS
 
 
 def default_output(input: Path, to: Path | None = None) -> Path:

@@ -155,6 +155,10 @@ class Report(_Part):
                 said = "looked at"
         return f"{said}; {self.verification.summary()}"
 
+    def said(self) -> tuple[str, ...]:
+        """The summary, and the notes below it."""
+        return (self.summary(), *self.notes)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in a fixed order."""
         return self.model_dump(mode="json")

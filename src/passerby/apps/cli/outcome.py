@@ -21,13 +21,17 @@ Status = Literal["done", "found", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One input: done, done with something found by verification, or failed with an error."""
+    """One input: done, done with something found by verification, or failed with an error.
+
+    `said`: what is told of it on standard error, a summary and then notes.
+    """
 
     input: Path
     output: Path | None
     status: Status
     report: dict[str, Any] | None = None
     error: PasserbyError | None = None
+    said: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ...core.errors import Interrupted, PasserbyError, UsageError
+from ...core.errors import UsageError
+from ...core.ports import Progress
+from .many import cores, done, one
 from .options import (
     CODING,
     PAPERS,
@@ -33,13 +34,10 @@ from .options import (
     paper,
     write_paper,
 )
-from .outcome import Outcome, exit_code, result, settled, stopped, unforeseen
-from .progress import Meter, tell
-from .terminal import complain, put
-from .work import Item, Work, gather, room
-
-if TYPE_CHECKING:
-    from ...jobs import Report
+from .outcome import Outcome, exit_code, result
+from .progress import Meter
+from .terminal import put
+from .work import Item, Work, gather
 
 
 def redact(
@@ -175,10 +173,36 @@ def redact(
     ] = None,
     report: ReportOption = None,
     settings: SettingsOption = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            show_default="one a core",
+            help="How many photos to work on at a time; each needs memory of its own.",
+            rich_help_panel=CODING,
+        ),
+    ] = None,
+    lossless_outside: Annotated[
+        bool,
+        typer.Option(
+            "--lossless-outside",
+            show_default=False,
+            help="Keep the coded blocks of a JPEG that no region touches: not available.",
+            rich_help_panel=CODING,
+        ),
+    ] = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> int:
     from ... import jobs
+
+    if lossless_outside:
+        raise UsageError(
+            "--lossless-outside is not available: kept blocks keep the camera's noise",
+            hint="leave it out; photos are coded anew at a quality that shows no loss",
+        )
 
     chosen = jobs.Settings.load(
         settings,
@@ -212,20 +236,13 @@ def redact(
 
     meter = Meter(quiet=quiet)
     told_skipped(work, meter)
-    outcomes: list[Outcome] = []
-    for item in work.items:
-        job = partial(
-            jobs.redact,
-            item.source,
-            item.target,
-            chosen,
-            plan=plan,
-            save_plan=save_plan,
-            force=force,
-        )
-        outcomes.append(one(item, job, meter))
-        if isinstance(outcomes[-1].error, Interrupted):
-            break
+
+    def attempt(item: Item, progress: Progress | None) -> Outcome:
+        job = partial(jobs.redact, item.source, item.target, chosen)
+        how = partial(job, plan=plan, save_plan=save_plan, force=force)
+        return one(item, how, progress, alone=len(work.items) == 1)
+
+    outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
     summed_up(outcomes, work, meter)
     whole = result("redact", outcomes, work.skipped)
     alone = outcomes[0].report if len(outcomes) == 1 else None
@@ -233,33 +250,6 @@ def redact(
     if json:
         put(whole)
     return exit_code(outcomes)
-
-
-def one(item: Item, job: Callable[..., Report], meter: Meter) -> Outcome:
-    """Redact one file. Its errors are told here, so that they don't stop the others."""
-    from ...jobs import NotHandedOver
-
-    try:
-        room(item)
-        with meter.watch(item.source) as progress:
-            report = job(progress=progress)
-    except NotHandedOver as error:
-        complain(error)
-        return Outcome(item.source, None, "found", error.report.as_dict(), error)
-    except UsageError:
-        raise
-    except PasserbyError as error:
-        problem = error
-    except KeyboardInterrupt:
-        problem = stopped()
-    except Exception as error:
-        problem = unforeseen(error)
-    else:
-        tell(f"{item.source} -> {item.target}", report, meter)
-        return Outcome(item.source, item.target, settled(report), report.as_dict())
-    problem.path = problem.path or item.source
-    complain(problem)
-    return Outcome(item.source, None, "failed", error=problem)
 
 
 def one_plan(work: Work, plan: Path | None, save_plan: Path | None) -> None:
