@@ -38,7 +38,8 @@ def textured(width: int, height: int, seed: int) -> Picture:
     """Soft noise: something to follow at every place. uint8 (height, width), 40..180 or so."""
     drawn = np.random.default_rng(seed).normal(0, 1, (height, width)).astype(np.float32)
     soft = cv2.GaussianBlur(drawn, (0, 0), 2.0)
-    return np.clip(110 + 30 * soft / soft.std(), 0, 255).astype(np.uint8)
+    picture: Picture = np.clip(110 + 30 * soft / soft.std(), 0, 255).astype(np.uint8)
+    return picture
 
 
 Course = Callable[[int], tuple[float, float] | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -111,7 +112,7 @@ def test_a_longer_wait_covers_at_least_the_frames_of_a_shorter_one() -> None:
     for limit in (2, 8, 20, None):
         one = follower(film, Eyes(film, lambda _, i: i >= 40), PATIENT, reach_frames=limit)
         covered.append({k.at for _, keys in stepwise(film, one) for _, _, k in keys})
-    assert all(a < b for a, b in zip(covered, covered[1:], strict=False))
+    assert all(a < b for a, b in pairwise(covered))
     assert len(covered[-1]) == 50
 
 
@@ -147,7 +148,8 @@ def test_what_is_remembered_does_not_grow_with_the_film() -> None:
         held.append((len(one._film), len(paths), sum(len(p.marks) for p in paths)))
     reach = 25 * PATIENT.reach + 4  # frames
     assert max(ring for ring, _, _ in held) <= reach
-    for early, late in zip(zip(*held[:500], strict=True), zip(*held[1500:], strict=True),
-                           strict=True):
+    for early, late in zip(
+        zip(*held[:500], strict=True), zip(*held[1500:], strict=True), strict=True
+    ):
         assert max(late) <= 1.2 * max(early) + 5
     assert max(marks for _, _, marks in held) <= reach * max(paths for _, paths, _ in held)

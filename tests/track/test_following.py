@@ -129,9 +129,7 @@ def _holds(face: Box | None, cover: Box) -> bool:
 
 @pytest.mark.parametrize("long", [1, 3])
 def test_a_flash_does_not_end_a_track(long: int) -> None:
-    film = shot(
-        45, Actor(straight(100, 70, 1)), light=lambda i: 100 if 15 <= i < 15 + long else 0
-    )
+    film = shot(45, Actor(straight(100, 70, 1)), light=lambda i: 100 if 15 <= i < 15 + long else 0)
     keys = followed(film, Eyes(film, lambda _, i: i < 10))
     assert bare(film, keys) == []
 

@@ -124,16 +124,24 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _threads()
         options.log_severity_level = 4
-        self._session: Any = onnxruntime.InferenceSession(
-            str(weights), options, providers=[provider]
-        )
+        # Note [no common base]: its errors derive from Exception and from nothing else.
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(weights), options, providers=[provider]
+            )
+        except Exception as error:
+            raise RuntimeError("ONNX Runtime could not load the network") from error
         self._input: str = self._session.get_inputs()[0].name
         target = provider.removesuffix("ExecutionProvider")
         self.name = f"onnxruntime {onnxruntime.__version__} {target} f32"
 
     def run(self, pictures: NDArray[np.uint8]) -> Arrays:
         tensor = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
-        return [np.asarray(a, np.float32) for a in self._session.run(None, {self._input: tensor})]
+        try:
+            outputs = self._session.run(None, {self._input: tensor})
+        except Exception as error:  # see Note [no common base]
+            raise RuntimeError("ONNX Runtime failed") from error
+        return [np.asarray(a, np.float32) for a in outputs]
 
 
 def open_runtime(weights: Path, device: str = "auto") -> Runtime:

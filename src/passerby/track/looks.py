@@ -59,8 +59,11 @@ def tiles(size: Size, scale: float, side: int) -> Iterator[tuple[float, Box | No
 
 
 def _canvas(side: float) -> int:
-    """Network pixels of a picture's side: a multiple of what the network asks for."""
-    return math.ceil(side / _STEP) * _STEP
+    """Network pixels of a picture's side: a multiple of what the network asks for.
+
+    Of a very narrow picture at least what two tiles share and as much again, or tiles get nowhere.
+    """
+    return max(2 * _OVERLAP, math.ceil(side / _STEP) * _STEP)
 
 
 def _parts(length: int, scale: float, side: int) -> tuple[int, float]:
