@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Run
 
-from passerby.apps.cli.many import done, failed, side_by_side, stopped
-from passerby.apps.cli.outcome import Outcome
+from passerby.apps.cli.many import done, failed, side_by_side
+from passerby.apps.cli.outcome import Outcome, stopped
 from passerby.apps.cli.progress import Meter
 from passerby.apps.cli.work import Item
 from passerby.core.errors import Unreadable, UsageError

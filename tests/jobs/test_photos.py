@@ -63,7 +63,7 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def done(path: Path, **settings: object) -> Path:
     out = default_output(path)
-    redact(path, out, Settings(**settings), force=True)  # type: ignore[arg-type]
+    redact(path, out, Settings(**settings), force=True)
     return out
 
 
@@ -176,7 +176,7 @@ def test_every_picture_of_a_moving_one_is_redacted(tmp_path: Path, suffix: str) 
     images = [Image.fromarray(p).convert("RGB") for p in pictures(6)]
     path = tmp_path / f"a{suffix}"
     images[0].save(path, save_all=True, append_images=images[1:], duration=[40, 90, 40, 50, 70, 80])
-    report = redact(path, default_output(path), Settings(style="solid"))  # type: ignore[arg-type]
+    report = redact(path, default_output(path), Settings(style="solid"))
     assert report.passed
     assert report.counts.frames_hidden_in == 6
     for number, frame in enumerate(frames(default_output(path))):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from ..core.errors import UsageError
-from ..core.frame import Frame
 from ..core.ports import Redactor, Source
-from ..core.schedule import Region
 from ..media import (
     MOVING,
     Card,
@@ -144,6 +142,7 @@ def encoding_of(container: Container, settings: Settings) -> Encoding:
         preset=settings.encoder_speed,
         voice=settings.voice,
         accept_damaged=settings.accept_damaged,
+        limit=settings.limit,
         codec=settings.codec,
         encoder=settings.encoder,
     )
@@ -168,19 +167,8 @@ def painter(card: Card, target: Target) -> Redactor:
     The blocks are those of the input, where the face still is; what goes out holds none of it.
     """
     if card.lossy or target.photo in ("jpeg", "webp") or target.moving == "webp":
-        return _Blocks(Paint(snap=JPEG_BLOCK))
+        return Paint(snap=JPEG_BLOCK, reach=1)
     return Paint()
-
-
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    """Regions grow by a pixel before they are snapped to blocks: where chroma is halved, a decoder
-    lets the neighbouring block's colour shine that far into the next."""
-
-    paint: Paint
-
-    def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
-        self.paint.redact(frame, [replace(r, box=r.box.grown(1, 1)) for r in regions])
 
 
 def frame_bytes(card: Card) -> int:

@@ -16,17 +16,20 @@ class Paint:
 
     `snap`: regions grow outwards to multiples of so many stored pixels (1 leaves them alone).
     A JPEG spreads a face over every block that it touches, so a photo asks for its block size:
-    8, or 16 where chroma is halved.
+    8, or 16 where chroma is halved. `reach`: pixels that they grow beyond that: a decoder that
+    doubles halved chroma smoothly lets a block's colour shine a pixel into the next.
 
     What is promised, exactly and before encoding: two frames that differ only inside `veil` and
     `solid` regions are painted alike, and nothing outside the regions changes. `mosaic` and
     `blur` keep a coarse picture of what they cover; a trained eye or model can match it.
     """
 
-    def __init__(self, snap: int = 1) -> None:
+    def __init__(self, snap: int = 1, reach: int = 0) -> None:
         if snap < 1:
             raise ValueError(f"snap to a whole number of pixels, at least 1, got {snap}")
-        self._snap = snap
+        if reach < 0:
+            raise ValueError(f"regions grow, they don't shrink: reach {reach}")
+        self._snap, self._reach = snap, reach
 
     def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
         """Paint `regions` onto `frame`, in place; without regions nothing is copied."""
@@ -51,11 +54,13 @@ class Paint:
                 cover.apply()
 
     def _snapped(self, box: Box) -> Box:
-        n = self._snap
-        if n == 1 or not box.area:
+        n, reach = self._snap, self._reach
+        if not box.area:
             return box
-        x0, y0, x1, y1 = box.corners
-        return Box(x0 // n * n, y0 // n * n, -(-x1 // n) * n, -(-y1 // n) * n)
+        if n > 1:
+            x0, y0, x1, y1 = box.corners
+            box = Box(x0 // n * n, y0 // n * n, -(-x1 // n) * n, -(-y1 // n) * n)
+        return box.grown(reach, reach)
 
 
 def _of(style: Style, boxes: Sequence[Box], styles: Sequence[Style]) -> list[Box]:
