@@ -17,7 +17,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi",
-           ".ts": "mpegts", ".gif": "gif", ".h264": "h264"}  # fmt: skip
+           ".ts": "mpegts", ".gif": "gif", ".h264": "h264", ".mpg": "mpeg", ".flv": "flv",
+           ".wmv": "asf", ".mxf": "mxf", ".3gp": "3gp", ".ivf": "ivf", ".nut": "nut"}  # fmt: skip
 
 
 @dataclass(frozen=True)

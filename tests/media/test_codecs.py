@@ -32,6 +32,7 @@ def written(path: Path, encoding: Encoding) -> tuple[Path, VideoSink]:
     sink = VideoSink(out, card, encoding)
     try:
         for frame in VideoSource(card).frames():
+            frame.writable()  # as if somebody were in it
             sink.write(frame)
         sink.close()
     except BaseException:

@@ -180,6 +180,26 @@ def test_damaged_sound_that_was_asked_for_is_an_error_that_names_its_stream(
     assert len(films.moments(out)) == 100
 
 
+def test_sound_that_pauses_for_hours_is_refused_and_not_filled_with_silence(
+    tmp_path: Path,
+) -> None:
+    """A bit of its clock has flipped; hours of silence would take as long to encode."""
+    film = Film(LONG.moments, MS, sounds=1, options={"bf": "0"})
+    path = make(tmp_path / "a.mkv", film)
+    with av.open(str(path)) as source, av.open(str(tmp_path / "late.mkv"), "w") as out:
+        streams = {s.index: out.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.dts is None or packet.pts is None:
+                continue
+            if packet.stream.type == "audio" and packet.pts > 2000:
+                packet.pts += 1 << 24
+                packet.dts += 1 << 24
+            packet.stream = streams[packet.stream.index]
+            out.mux(packet)
+    with pytest.raises(Unsupported, match=r"sound stream 1 pauses for 4\.7 hours"):
+        through(tmp_path / "late.mkv", voice="keep")
+
+
 def test_a_film_of_an_hour_in_ten_kilobytes_is_refused_until_the_limit_is_raised(
     tmp_path: Path,
 ) -> None:

@@ -30,6 +30,7 @@ KINDS = {
     "tags, attachment and chapters of an MKV": "attachment",
     "chapters of an MP4": "chapters",
     "INFO of an AVI": "container tags",
+    "service names of a TS": "service names",
     "user data in the pictures": "encoder settings",
     "captions in the pictures": "closed captions",
 }

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from ..core.geometry import Orientation, Size
 from ..core.time import Clock
+from .encoders import Volume
 from .faults import reading
 from .formats import layout, planar
 
@@ -35,7 +36,7 @@ class Card:
 
     `size` is display-oriented. `frames` is what the header promises, None when it does not say.
     `length` in seconds. `pixel_aspect`: a sample's width over its height, as stored.
-    `stream`: the index of the one that is processed (videos).
+    `stream`: the index of the one that is processed (videos). `volume`: HDR mastering data.
     `most_pixels`: the limit under which the file was let in. `lossy`: a photo coded in blocks.
     A photo's `frames` are its pages. A moving picture (GIF, APNG, WebP, AVIF) is a video.
     """
@@ -56,6 +57,7 @@ class Card:
     stream: int = 0
     rate: Fraction | None = None
     audio: tuple[int, ...] = field(default=())
+    volume: Volume | None = None
     most_pixels: int = MOST_PIXELS
     lossy: bool = False
 

@@ -236,7 +236,7 @@ class VideoSource:
                     self._note(at, why)
                 bulk.frame(at)
                 yield at, lasts, self._fitting(native, at)
-        if times.repaired:
+        if timed and times.repaired:
             self.notes.append(f"{times.repaired} moments of showing were missing or out of order")
         if times.jumps:
             pieces = "the clock jumped back: its pieces are shown one behind the other"

@@ -26,7 +26,6 @@ from .formats import layout, planar
 from .orient import to_matrix
 from .sound import Sound
 from .target import MUXERS, Chosen, Encoding, chosen, muxer_options, sound_codec_of, unit_of
-from .volume import volume_of
 
 _RATE: Final = Fraction(30)  # a guess for the encoder's bit budget; never a timestamp
 # In so short a film nothing is decoded out of order; x265 then gives moments out of thin air.
@@ -144,6 +143,7 @@ class VideoSink:
                 sound_codec_of(encoding),
                 shift,
                 lenient=encoding.accept_damaged,
+                limit=encoding.limit,
             )
         self._container, self._stream = container, stream
 
@@ -151,9 +151,9 @@ class VideoSink:
         kind = layout(planar(native.format.name))
         if kind is None:
             raise OutputError(f"can't encode {native.format.name}", path=self._path)
-        interlaced, volume = bool(native.interlaced_frame), volume_of(native)
-        size = self._card.stored
-        how = chosen(self._encoding, kind, size, interlaced=interlaced, volume=volume)
+        card, interlaced = self._card, bool(native.interlaced_frame)
+        # Not of the frame: one that was painted is a copy without what travels beside the pixels.
+        how = chosen(self._encoding, kind, card.stored, interlaced=interlaced, volume=card.volume)
         self.notes += how.notes
         return how
 

@@ -16,6 +16,7 @@ from av.container import InputContainer
 
 from .boxes import iso_kinds
 from .native import side_data
+from .packets import ts_kinds
 
 # Needed to show the picture rightly and at the right moment; says nothing about who, where, when.
 KEPT: Final = (
@@ -109,4 +110,6 @@ def of_file(path: Path, container: str) -> list[str]:
     match container:
         case "mp4" | "mov":
             return iso_kinds(path)
+        case "mpegts":
+            return ts_kinds(path)
     return []

@@ -23,6 +23,7 @@ from .opening import UNTIMED, family, opened, picture_of, tick_of, zero_of
 from .orient import of_frame as orientation_of
 from .signatures import HEAD, photo_kind
 from .stills import MOST_PIXELS, probe_photo
+from .volume import volume_of
 
 __all__ = ["Card", "StreamCard", "probe", "sha256"]
 
@@ -105,6 +106,7 @@ def _probe_video(
             stream=stream.index,
             rate=rate or None,
             audio=sound,
+            volume=volume_of(first),
         )
 
 

@@ -29,6 +29,8 @@ _RATES: Final = frozenset(
 )
 _LAYOUTS: Final = frozenset({"mono", "stereo", "5.1", "7.1"})
 _BITS: Final = 96_000  # a second and channel, at most; two channels share
+_LONGEST: Final = Fraction(600)  # seconds of silence at a stretch; a damaged clock asks for days
+_TOO_LONG: Final = "--voice mute leaves the sound away; --limit allows more silence"
 _WITHOUT: Final = "--voice mute leaves the sound away; --accept-damaged keeps what can be decoded"
 _CHUNK: Final = 1 << 14
 
@@ -49,8 +51,10 @@ class Sound:
         shift: Fraction,
         *,
         lenient: bool = False,
+        limit: int = 1,
     ) -> None:
         self._lenient = lenient
+        self._most = limit * _LONGEST
         self.notes: list[str] = []
         self._path, self._output, self._stack = card.path, output, ExitStack()
         self._tracks: dict[int, _Track] = {}
@@ -121,6 +125,11 @@ class Sound:
             self._lost += 1
             return
         for frame in frames:
+            if (gap := track.gap(frame)) > self._most:
+                what = (
+                    f"sound stream {packet.stream.index} pauses for {float(gap) / 3600:.1f} hours"
+                )
+                raise Unsupported(what, path=self._path, hint=_TOO_LONG)
             for made in track.taken(frame):
                 self._output.mux(made)
 
@@ -153,6 +162,7 @@ class _Track:
         self._source, self._made, self._zero, self._joins = source, made, zero, joins
         self._newest: Fraction | None = None  # the latest moment as stored
         self._jumps, self._moved = 0, Fraction(0)
+        self._next = Fraction(0)
         self._rate = made.codec_context.sample_rate
         self._resampler: AudioResampler | None = None
         self._like: tuple[str, str, int] | None = None
@@ -168,10 +178,15 @@ class _Track:
         """Seconds of the output up to which there is sound."""
         return self._due if self._due is not None else Fraction(-1)
 
+    def gap(self, frame: AudioFrame) -> Fraction:
+        """Seconds of silence that would go before the frame. To be asked once a frame."""
+        self._next = self._start(frame)
+        return Fraction(0) if self._due is None else self._next - self._due
+
     def taken(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
-        """A decoded frame in; encoded packets out."""
+        """A decoded frame in, after `gap` was asked for it; encoded packets out."""
         samples = frame.to_ndarray()
-        start = self._start(frame)
+        start = self._next
         if self._due is None:
             self._due = max(start, Fraction(0))
             self._at = round(self._due * self._rate)

@@ -31,6 +31,7 @@ class Encoding:
     voice: Voice = "mute"
     threads: int | None = None
     accept_damaged: bool = False
+    limit: int = 1
     codec: Codec | None = None
     encoder: str | None = None
 
