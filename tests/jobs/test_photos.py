@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.media.photo_rows import HEAD, KINDS, rows
 from tests.media.photos import (
     NEEDLE,
     SUFFIXES,
@@ -259,3 +260,10 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
         if len(made) < 20:
             break
     return bytes(made)
+
+
+def test_the_page_of_formats_can_be_made_of_every_kind_of_photo(tmp_path: Path) -> None:
+    told = list(rows(tmp_path))
+    assert len(told) == len(KINDS)
+    assert all(len(row) == len(HEAD) for row in told)
+    assert {row[1] for row in told} == {"jpeg", "png", "webp", "gif", "tiff", "bmp"}

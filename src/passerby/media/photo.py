@@ -96,8 +96,11 @@ class PhotoSource:
         with photo(card.path, card.container, self._most) as image:
             if len(pages) != card.frames or image.size != (card.stored.width, card.stored.height):
                 raise Unsupported("changed since it was looked at", path=card.path)
-            for number, page in enumerate(pages):
+            *others, last = enumerate(pages)
+            for number, page in others:
                 yield self._page(image, facts, number, page)
+            frame = self._page(image, facts, *last)
+        yield frame  # by now the decoder's own copy of the picture is gone
 
     def _page(self, image: Image.Image, facts: Anatomy, number: int, page: int) -> PhotoFrame:
         card = self.card
