@@ -14,7 +14,7 @@ from passerby.core.frame import Frame, Picture
 from passerby.core.geometry import Box, Size
 from passerby.core.ports import Detector, DetectorInfo, Look
 from passerby.testing import ArrayFrame, Layout
-from passerby.track import find_all
+from passerby.track import PhotoSettings, find_all
 from passerby.track.photo import smallest
 
 from .films import share
@@ -28,8 +28,8 @@ class Known:
 
     info = DetectorInfo("known.v1", "known", "face", "0" * 64, "none", "none")
 
-    def __init__(self, *faces: tuple[Box, float]) -> None:
-        self._faces = faces
+    def __init__(self, *faces: tuple[Box, float], turn: int = 0) -> None:
+        self._faces, self._turn = faces, turn
         self.looks: list[Look] = []
 
     def detect(self, frame: Frame, look: Look) -> Detections:
@@ -41,7 +41,7 @@ class Known:
             if score >= look.threshold
             and min(box.width, box.height) * look.scale >= 12
             and crop.contains(box)
-            and not look.turn
+            and look.turn == self._turn
         ]
         return Detections(
             np.array([b.corners for b, _ in seen], np.float32).reshape(-1, 4),
@@ -64,6 +64,20 @@ def test_the_smallest_face_in_any_corner_or_place_is_found(
     faces = [Box(x, y, x + side, y + side) for x in xs for y in ys]
     found = [b for b, _ in find_all(flat(width, height), Known(*((f, 0.9) for f in faces)), preset)]
     assert [f for f in faces if not any(b.contains(f) for b in found)] == []
+
+
+@pytest.mark.parametrize("preset", ["balanced", "thorough"])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_face_that_only_a_turned_look_sees_is_found(preset: str, turn: int) -> None:
+    face = Box(900, 500, 960, 560)
+    found = find_all(flat(1200, 900), Known((face, 0.9), turn=turn), preset)
+    assert [box for box, _ in found] == [face]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_photo_of_200_megapixels_is_searched_for_faces_as_small_as_promised(preset: str) -> None:
+    promised = PhotoSettings.preset(preset).smallest
+    assert smallest(Size(16320, 12240), preset) <= promised * 1.2
 
 
 @pytest.mark.parametrize("preset", PRESETS)
