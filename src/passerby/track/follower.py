@@ -7,6 +7,7 @@ that is first seen now can be followed back to where it came in; what is older i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from .film import Film
 from .looker import GATE, Looker
 from .motion import Still
 from .path import Path, box_of
-from .rows import Row, affinity, centre, stacked
+from .rows import Row, affinity, beyond, stacked
 from .settings import FollowSettings
 from .trace import Tracer
+
+_YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
 class Follower:
@@ -79,6 +82,8 @@ class Follower:
         self._film.push(now)
         if self._looker.wanted(self._film, self._alive()):
             self._look(now, frame)
+        else:
+            self._glance(now, frame)
         self._retire(now)
         self._previous = frame
         self._settle(now)
@@ -144,16 +149,14 @@ class Follower:
         """End paths that left the picture, or were not seen for too long."""
         for path in self._alive():
             row = path.at(now.index)
-            (cx, cy), beyond = centre(row), 0.25 * float(max(row[2] - row[0], row[3] - row[1]))
-            gone = (
-                min(cx, cy) < -beyond
-                or cx > self._size.width + beyond
-                or cy > self._size.height + beyond
-            )
             unseen = now.span.end - self._film.start(path.last_seen)
             patience = self._reach * min(1.0, 0.25 + path.best)  # the surer, the longer
             astray = path.lost and now.span.end - self._film.start(path.lost_at) > self._hold
-            if gone or unseen > patience or (astray and (path.missed > 0 or path.gait.coasts)):
+            if (
+                beyond(row, self._size)
+                or unseen > patience
+                or (astray and (path.missed > 0 or path.gait.coasts))
+            ):
                 path.alive = False
 
     # Looking.
@@ -180,6 +183,24 @@ class Follower:
         self._paths += news
         tracer = Tracer(self._film, self._size, self._reach, self._hold, self._number)
         self._paths = tracer.trace_back(now, self._paths, news, astray, self._final_index)
+
+    def _glance(self, now: Still, frame: Frame) -> None:
+        """Look closely at what was seen for the first time a moment ago: motion may mislead."""
+        young = [
+            path
+            for path in self._alive()
+            if now.index - path.first_seen in _YOUNG and path.last_seen < now.index - 1
+        ]
+        astray: list[Path] = []
+        taken: list[Row] = []
+        for path in young[: self._settings.close_looks]:
+            found = self._looker.closer(path, frame, now.index, taken)
+            if found is not None:
+                row, score, path.turn = found
+                self._sight(path, now.index, row, score, astray, taken)
+        if astray:
+            tracer = Tracer(self._film, self._size, self._reach, self._hold, self._number)
+            self._paths = tracer.trace_back(now, self._paths, [], astray, self._final_index)
 
     def _look_closer(
         self, missing: list[Path], now: Still, frame: Frame, astray: list[Path], taken: list[Row]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.detection import Boxes, contained, overlaps
+from ..core.geometry import Size
+
+_OUTSIDE: Final = 0.4  # of a face's side: so far outside may its middle be
 
 Row = NDArray[np.float32]  # (4,) x0 y0 x1 y1, display pixels
 Floats = NDArray[np.float32]
@@ -42,6 +45,13 @@ def area(row: Row) -> float:
 
 def centre(row: Row) -> tuple[float, float]:
     return float(row[0] + row[2]) / 2, float(row[1] + row[3]) / 2
+
+
+def beyond(row: Row, size: Size) -> bool:
+    """True when so little of it is left in the picture that nobody can be known by it."""
+    cx, cy = centre(row)
+    aside, above = _OUTSIDE * float(row[2] - row[0]), _OUTSIDE * float(row[3] - row[1])
+    return cx < -aside or cy < -above or cx > size.width + aside or cy > size.height + above
 
 
 def shifted(row: Row, by: Floats) -> Row:

@@ -13,7 +13,7 @@ from .film import Film
 from .gait import Gait
 from .motion import Step, Still
 from .path import Path
-from .rows import Row, centre, fit, stacked
+from .rows import Row, beyond, fit, stacked
 
 _WARM: Final = 5  # frames
 
@@ -137,8 +137,7 @@ class Tracer:
                 joined.add(path.id)
             return False
         path.follow(index, walker.row, now.index - index)
-        cx, cy = centre(walker.row)
-        return 0 <= cx < self.size.width and 0 <= cy < self.size.height
+        return not beyond(walker.row, self.size)
 
     def _lost_or_far(self, walker: _Walker, earlier: Still, now: Still) -> bool:
         if now.span.start - earlier.span.start > self.reach:
