@@ -74,7 +74,7 @@ def _parts(length: int, scale: float, side: int) -> tuple[int, float]:
 
 def _cuts(length: int, parts: int, span: int) -> list[tuple[int, int]]:
     """`parts` stretches of at most `span` pixels that together cover `length`, evenly spread."""
-    span = min(span, length)
+    span = length if parts == 1 else min(span, length)  # the division may have lost a pixel
     last = length - span
     starts = [round(last * i / (parts - 1)) if parts > 1 else 0 for i in range(parts)]
     return [(start, start + span) for start in starts]
