@@ -77,6 +77,7 @@ def test_no_canary_survives(tmp_path: Path, suffix: str) -> None:
     assert report.dropped
     assert not needles(default_output(path))
     assert NEEDLE not in report.text()
+    assert any("becomes JPEG" in note for note in report.notes) == (suffix in (".heic", ".avif"))
 
 
 @pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")

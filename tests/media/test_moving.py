@@ -85,7 +85,7 @@ def films() -> st.SearchStrategy[tuple[list[NDArray[np.uint8]], list[int]]]:
     return st.tuples(pictures, st.lists(st.integers(1, 400), min_size=6, max_size=6))
 
 
-@settings(max_examples=25)
+@settings(max_examples=60)
 @given(films(), st.sampled_from(KINDS))
 def test_pictures_times_and_holes_survive_exactly(
     tmp_path_factory: pytest.TempPathFactory,

@@ -22,6 +22,7 @@ _STRIP: Final = 1 << 20  # pixels
 _CUBE: Final = 9  # steps along each side of the colours on which a profile is tried
 _BANDS: Final = {"CMYK": "RGB", "LAB": "RGB"}
 CONVERTED: Final = "colours are converted to sRGB"
+FLATTER: Final = "wide or HDR colours without a profile are not converted: they look flatter"
 
 
 def planes_of(image: Image.Image, path: Path, *, alpha: bool | None = None) -> tuple[Planes, int]:

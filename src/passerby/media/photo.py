@@ -17,7 +17,7 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .anatomy import Anatomy
 from .card import Card
-from .colours import CONVERTED, converted, planes_of
+from .colours import CONVERTED, FLATTER, converted, planes_of
 from .faults import reading
 from .frames import Colour, PlanarFrame, read_only
 from .grain import Grain
@@ -113,6 +113,7 @@ class PhotoSource:
             deep = _deep(image, card) if facts.deep and card.container == "png" else None
             planes, depth = planes_of(image, card.path) if deep is None else (deep, 16)
             notes = [CONVERTED] if converted(image) else []
+            notes += [FLATTER] if facts.wide and not notes else []
             if depth == 8 and (facts.deep or image.info.get("bit_depth", 8) > 8):
                 notes.append("more than 8 bits a sample become 8")
             grain = Grain(grain.subsampling, grain.lossless, tuple(notes))

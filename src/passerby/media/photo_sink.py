@@ -24,6 +24,7 @@ from .pixels import shown
 FORMATS: Final = ("jpeg", "png", "webp", "tiff", "bmp", "gif")
 _STRIP: Final = 1 << 20  # pixels
 _CLEAR: Final = frozenset({"png", "webp", "tiff", "gif"})  # those that know transparency
+_RENAMED: Final = {"heif": "HEIC", "avif": "AVIF"}
 ON_WHITE: Final = "transparency is dropped: what was clear is white"
 HALVED: Final = "more than 8 bits a sample become 8"
 PALETTE: Final = "a GIF has 256 colours a picture at most"
@@ -61,6 +62,8 @@ class PhotoSink:
         grain = frame.native if isinstance(frame.native, Grain) else Grain()
         for note in grain.notes:
             self._note(note)
+        if self._format == "jpeg" and self._card.container in _RENAMED:
+            self._note(f"{_RENAMED[self._card.container]} becomes JPEG")
         with writing(self._path):
             samples = self._samples(frame)
             if samples[0].dtype == np.uint16 and len(samples) >= 3:

@@ -18,6 +18,7 @@ class Anatomy:
     ever. `first`: how many pictures come before the first that is shown (Pillow counts them).
     `pages`: which of a TIFF's directories are pages. `scans`: passes over a JPEG's picture.
     `deep`: more than 8 bits a sample. `lossy`: coded in blocks. `raw`: a camera's raw file.
+    `wide`: says by number, not by a profile, that its colours are others than sRGB's.
     """
 
     carries: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Anatomy:
     deep: bool = False
     lossy: bool = False
     raw: bool = False
+    wide: bool = False
 
 
 class TooMany(Unsupported):
@@ -40,6 +42,11 @@ class TooMany(Unsupported):
             "holds an enormous number of pictures",
             hint=TOO_LARGE,
         )
+
+
+def wide(primaries: int, transfer: int) -> bool:
+    """Do these numbers of H.273 mean other colours than sRGB, or HDR? 2 is unknown."""
+    return primaries not in (1, 2) or transfer not in (1, 2, 6, 13, 14, 15)
 
 
 def of_xmp(body: bytes) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..metadata import once
-from .facts import Anatomy, of_xmp
+from .facts import Anatomy, of_xmp, wide
 
 _TOP: Final = frozenset(
     {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"moov", b"uuid", b"idat", b"mini", b"styp"}
@@ -33,7 +33,7 @@ _ALPHA: Final = (b"auxid:1", b"auxiliary:alpha")
 def look(path: Path) -> Anatomy:
     """Names auxiliary pictures and metadata items; the picture itself is the decoder's affair."""
     found: list[str] = []
-    broken, moves = "", False
+    broken, moves, far = "", False, False
     with path.open("rb") as file:
         end, at = file.seek(0, 2), 0
         while at + 8 <= end:
@@ -53,6 +53,8 @@ def look(path: Path) -> Anatomy:
             body = file.read(min(size - 8, _MOST)) if kind in (b"meta", b"uuid") else b""
             if kind == b"meta":
                 found += _of_meta(body)
+                for told in re.finditer(rb"colrnclx(..)(..)", body, re.DOTALL):
+                    far = far or wide(*(int.from_bytes(n, "big") for n in told.groups()))
             elif kind == b"uuid":
                 found += of_xmp(body) if b"xmpmeta" in body else ["vendor data"]
             elif kind == b"ftyp":
@@ -63,7 +65,7 @@ def look(path: Path) -> Anatomy:
         else:
             if at < end:
                 found.append("trailing data")
-    return Anatomy(carries=once(found), broken=broken, lossy=True)
+    return Anatomy(carries=once(found), broken=broken, lossy=True, wide=far)
 
 
 def _of_meta(body: bytes) -> list[str]:
