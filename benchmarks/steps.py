@@ -127,7 +127,6 @@ def watch_all(steps: Steps) -> None:
     import cv2
 
     from passerby.detect import centerface, runtime
-    from passerby.jobs import footage
     from passerby.media import decode, encode, frames
     from passerby.plan import planner, timeline
     from passerby.redact import paint

@@ -54,7 +54,7 @@ class Follower:
         self._film = Film()
         self._paths: list[Path] = []
         self._ready: list[tuple[int, str, Key]] = []
-        self._final = Ticks(0)
+        self._final = Ticks(-FOREVER)
         self._final_index = 0
         self._next_index = 0
         self._next_id = 1
