@@ -103,9 +103,11 @@ def _over(stream: zlib._Decompress, coded: bytes) -> bool:
 
 def walk_webp(data: Data) -> Iterator[Finding]:
     (size,) = struct.unpack("<I", whole(data, 4, 8))
+    if 8 + size > len(data):
+        raise ValueError("the file ends before its picture does")
     if 8 + size < len(data):
         yield finding("trailing", "bytes after the end of the picture", 8 + size)
-    yield from _riff(data, 12, min(8 + size, len(data)), WEBP_CHUNKS)
+    yield from _riff(data, 12, 8 + size, WEBP_CHUNKS)
 
 
 def _riff(data: Data, at: int, stop: int, allowed: frozenset[bytes]) -> Iterator[Finding]:
