@@ -13,6 +13,7 @@ from .rows import Floats, Row, shift, shifted, sized
 
 _SLOWER: Final = np.float32(0.93)  # what is left of the speed of something lost, a frame later
 _FAST: Final = 0.16  # sizes a frame from which on something is fast
+_HURRY: Final = 0.25  # sizes a frame from which on it may soon be lost
 _BREAK: Final = 0.3  # sizes a frame by which the motion of something fast breaks off
 _SURELY: Final = 2  # steps after which a fast motion counts as known
 
@@ -70,7 +71,9 @@ class Gait:
     @property
     def hurries(self) -> bool:
         """It moves fast, so that it may soon be lost."""
-        return self.surely > _SURELY and not self.coasts
+        if self.known is None or self.coasts or self.surely <= _SURELY:
+            return False
+        return bool(np.abs(self.velocity).max() > _HURRY * _side(self.known[1]))
 
     def twin(self) -> Gait:
         """The gait of something that goes straight on."""
