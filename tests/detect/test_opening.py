@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -183,3 +185,32 @@ def test_a_network_compiled_for_one_shape_sees_what_the_one_for_all_sees(
     for fixed, any_shape, given_out in zip(*answers, one.run(picture), strict=True):
         np.testing.assert_allclose(fixed, any_shape, atol=1e-3, rtol=1e-3)
         np.testing.assert_allclose(fixed, given_out, atol=1e-3, rtol=1e-3)
+
+
+FIRST_USE = """
+import sys, threading
+import numpy as np
+from passerby.detect.runtime import OpenVinoRuntime
+from passerby.detect.weights import find
+
+sys.setswitchinterval(1e-6)
+gate = threading.Barrier(8)
+
+def use():
+    runtime = OpenVinoRuntime(find("centerface").path, "CPU", "f32")
+    runtime._request((1, 32, 32, 3))
+    gate.wait()
+    runtime.run(np.zeros((1, 32, 32, 3), np.uint8))
+
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+@pytest.mark.parametrize("time", range(3))
+def test_threads_that_use_openvino_for_the_first_time_together_do_not_wait_forever(
+    time: int,
+) -> None:
+    """See Note [first use alone]. Without it each of these hangs about every third time."""
+    subprocess.run([sys.executable, "-c", FIRST_USE], check=True, timeout=60)

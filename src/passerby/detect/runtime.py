@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -17,6 +18,7 @@ Arrays = list[NDArray[np.float32]]
 
 _FIXED_KEPT: Final = 2  # shapes compiled for themselves and held at once
 _OFTEN: Final = 12  # pictures of one shape after which it is compiled for itself
+_ALONE: Final = threading.Lock()  # see Note [first use alone]
 
 
 class Runtime(Protocol):
@@ -45,8 +47,13 @@ class OpenVinoRuntime:
         # Note [no telemetry]: importing openvino starts openvino_telemetry, which writes a client
         # id into the home folder. Passerby must not; with the import blocked OpenVINO uses a stub.
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-        import openvino
+        # Note [first use alone]: two threads that ask OpenVINO at the same time, for the first
+        # time, what NumPy calls a type wait for each other forever: the one holds Python's lock,
+        # the other that of a table in C++ which is being built.
+        with _ALONE:
+            import openvino
 
+            openvino.Tensor(np.zeros(3, np.uint8), shared_memory=True).element_type.to_dtype()
         self._ov: Any = openvino
         self._core: Any = openvino.Core()
         if target not in {d.split(".")[0] for d in self._core.available_devices}:
