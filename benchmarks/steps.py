@@ -139,7 +139,7 @@ def watch_all(steps: Steps) -> None:
     for one in (runtime.OpenVinoRuntime, runtime.OnnxRuntime):
         steps.watch(one, "run", "inference", lambda _, p: f"{p.shape[2]}x{p.shape[1]}")
         steps.watch(one, "__init__", "loading the model")
-    steps.watch(runtime.OpenVinoRuntime, "_compile", "compiling the model")
+    steps.watch(runtime.OpenVinoRuntime, "_compiled", "compiling the model")
     if hasattr(centerface, "CenterFace"):
         steps.watch(centerface.CenterFace, "detect", "detector around it")
     steps.watch(looker.Looker, "whole", "looker")
