@@ -31,13 +31,13 @@ class Colour:
 class PlanarFrame(ABC):
     """Implements `core.frame.Frame` on top of `planes()`.
 
-    Looking never changes the frame. What was looked at is remembered small (one halved
-    brightness after the other), so followers and detectors share the work.
+    Looking never changes the frame. The smallest brightness that was looked at is remembered, so
+    that followers and detectors share the work; larger ones would add up in frames that wait.
     """
 
     def __init__(self, span: Span, size: Size, orientation: Orientation, colour: Colour) -> None:
         self.span, self.size, self.orientation, self.colour = span, size, orientation, colour
-        self._halves: list[Picture] = []
+        self._smallest: tuple[int, Picture] | None = None  # how often halved, and the brightness
 
     @property
     @abstractmethod
@@ -81,16 +81,19 @@ class PlanarFrame(ABC):
 
     def _forget(self) -> None:
         """The pixels are about to change: what was remembered is no longer true."""
-        self._halves.clear()
+        self._smallest = None
 
     def _half(self, halvings: int) -> Picture:
         """Brightness as stored, halved that many times."""
-        if not self._halves:
-            self._halves.append(self._brightness())
+        count, bright = self._smallest or (0, self._brightness())
+        if count > halvings:
+            count, bright = 0, self._brightness()
         against = mirrored(self.orientation)
-        while len(self._halves) <= halvings:
-            self._halves.append(halved(self._halves[-1], against))
-        return self._halves[halvings]
+        for _ in range(count, halvings):
+            bright = halved(bright, against)
+        if self._smallest is None or halvings > self._smallest[0]:
+            self._smallest = halvings, bright
+        return bright
 
     def _brightness(self) -> Picture:
         """Luma; for RGB the green plane, which carries most of it."""
