@@ -3,6 +3,7 @@ of the original in any file that is left behind."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -147,3 +148,28 @@ def test_damage_is_an_error_and_with_a_word_the_report_says_where(
     assert "the input is damaged: breaks off" in done.stderr
     assert '"damaged": [' in (tmp_path / "report.json").read_text()
     assert 20 < len(pictures(tmp_path / "clip.redacted.mkv")) < 50
+
+
+def test_a_photo_that_breaks_off_is_refused_or_shown_as_far_as_it_goes(
+    passerby: Run, tmp_path: Path, portrait: Image.Image
+) -> None:
+    tall = Image.new("RGB", (portrait.width, portrait.height * 2), "white")
+    tall.paste(portrait)
+    names = ("photo.jpg", "photo.png", "photo.webp")
+    for name in names:
+        tall.save(tmp_path / name)
+        os.truncate(tmp_path / name, (tmp_path / name).stat().st_size * 19 // 20)
+    done = passerby("redact", *names, "--to", "out", "--quiet")
+    assert done.returncode == 1
+    assert done.stderr.count("--accept-damaged") == 3
+    assert left_in(tmp_path) - {"out"} == set(names)
+    assert list((tmp_path / "out").iterdir()) == []
+    done = passerby("redact", *names, "--to", "out", "--accept-damaged", "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the input is damaged: breaks off") == 3
+    for file in json.loads((tmp_path / "report.json").read_text())["files"]:
+        assert file["report"]["verification"]["verdict"] == "passed"
+        assert file["report"]["counts"]["regions"] > 0
+        with Image.open(tmp_path / file["output"]) as made:
+            assert made.size == tall.size
+            assert made.convert("RGB").getpixel((5, tall.height - 1)) == (128, 128, 128)

@@ -107,17 +107,19 @@ def look_at(path: Path, settings: Settings) -> Card:
 
 def open_source(card: Card, settings: Settings | None = None) -> Source:
     """`settings`: whether damage is accepted, and how much the file may unpack to."""
-    if card.kind == "photo":
-        return PhotoSource(card)
-    if card.container in MOVING:
-        return MovingSource(card)
     given = settings or Settings()
+    if card.kind == "photo":
+        return PhotoSource(card, accept_damaged=given.accept_damaged)
+    if card.container in MOVING:
+        return MovingSource(card, accept_damaged=given.accept_damaged)
     return VideoSource(card, accept_damaged=given.accept_damaged, limit=given.limit)
 
 
 def damage_of(source: Source) -> tuple[str, ...]:
-    """Where and how a film that was read to its end is damaged."""
-    return tuple(source.damage) if isinstance(source, VideoSource) else ()
+    """Where and how what was read to its end is damaged."""
+    if isinstance(source, VideoSource | PhotoSource | MovingSource):
+        return tuple(source.damage)
+    return ()
 
 
 def repairs_of(source: Source) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Settings(BaseModel):
         None, description="Speed of the encoder by x264's names; the preset decides if not given."
     )
     accept_damaged: bool = Field(
-        False, description="Process what can be decoded of a damaged film, and say where it broke."
+        False, description="Process what can be decoded of a damaged file, and say where it broke."
     )
     video_stream: int | None = Field(
         None, ge=0, description="Which of several films in one file; the others are dropped."

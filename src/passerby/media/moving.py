@@ -20,13 +20,14 @@ from ..core.geometry import Size
 from ..core.time import Clock, Span, Ticks
 from .card import Card
 from .colours import CONVERTED, converted, planes_of
-from .faults import reading, writing
+from .faults import RECOPY, reading, writing
 from .grain import Grain
+from .mending import mended, unmendable
 from .moving_files import ApngFile, GifFile, MovingFile, WebpFile
 from .photo import PhotoFrame, loaded
 from .photo_sink import PALETTE, created
 from .pixels import shown
-from .stills import WHOLE, built, photo, shown_for
+from .stills import built, photo, shown_for
 
 FORMATS: Final = ("gif", "png", "webp")
 # BT.709, with black at 16 and white at 235.
@@ -59,8 +60,9 @@ class MovingFrame(PhotoFrame):
 class MovingSource:
     """The frames of a moving picture, as they are shown; each `frames()` decodes anew."""
 
-    def __init__(self, card: Card) -> None:
-        self.card = card
+    def __init__(self, card: Card, *, accept_damaged: bool = False) -> None:
+        self.card, self._lenient = card, accept_damaged
+        self.damage: list[str] = []
 
     @property
     def clock(self) -> Clock:
@@ -71,19 +73,38 @@ class MovingSource:
         return self.card.size
 
     def frames(self) -> Generator[MovingFrame]:
-        """Raises `Truncated` when a picture is missing, or a part of one."""
+        """Raises `Truncated` when a picture is missing, or a part of one.
+
+        Where damage is accepted only the pictures before it are given, and `damage` says so.
+        """
+        self.damage.clear()
+        given, promised = 0, max(self.card.frames or 0, len(built(self.card).lasts))
+        try:
+            for frame in self._pictures():
+                given += 1
+                yield frame
+        except Truncated as error:
+            if not self._lenient:
+                raise
+            if not given:
+                raise unmendable(self.card.path) from error
+        if given < promised:
+            self.damage.append(f"breaks off: {given} of {promised} pictures can be read")
+
+    def _pictures(self) -> Generator[MovingFrame]:
         card = self.card
         facts = built(card)
+        data = mended(card.path, "webp").data if facts.broken and card.container == "webp" else None
         stored = (card.stored.width, card.stored.height)
         clear = card.pixel_format == "gbrap"
         spans = self._spans(facts.lasts)
-        with photo(card.path, card.container, card.most_pixels) as image:
+        with photo(card.path, card.container, card.most_pixels, data) as image:
             for number in range(card.frames or 0):
                 with reading(card.path):
                     try:
                         image.seek(facts.first + number)
                     except EOFError as error:
-                        raise Truncated("breaks off", path=card.path, hint=WHOLE) from error
+                        raise Truncated("breaks off", path=card.path, hint=RECOPY) from error
                     loaded(image, card)
                     if image.size != stored:
                         hint = "save it again with another program"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any, Final
 
 import cv2
@@ -11,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
-from ..core.errors import Truncated, Unsupported
+from ..core.errors import MediaError, Truncated, Unreadable, Unsupported
 from ..core.frame import Plane
 from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .anatomy import Anatomy
 from .card import Card
 from .colours import CONVERTED, FLATTER, converted, planes_of
-from .faults import reading
+from .faults import RECOPY, reading
 from .frames import Colour, PlanarFrame, read_only
 from .grain import Grain
+from .mending import COARSE, END_ONLY, PARTLY, Mended, blank, mended, missing_rows, unmendable
 from .photo_sink import PhotoSink
-from .stills import WHOLE, built, photo, within
+from .stills import built, photo, within
 
 __all__ = ["Grain", "PhotoFrame", "PhotoSink", "PhotoSource"]
 
@@ -76,8 +78,12 @@ class PhotoFrame(PlanarFrame):
 class PhotoSource:
     """The pages of a photo, one for most, in sRGB where the file says which colours it means."""
 
-    def __init__(self, card: Card, *, most_pixels: int | None = None) -> None:
+    def __init__(
+        self, card: Card, *, most_pixels: int | None = None, accept_damaged: bool = False
+    ) -> None:
         self.card, self._most = card, most_pixels or card.most_pixels
+        self._lenient = accept_damaged
+        self.damage: list[str] = []
 
     @property
     def clock(self) -> Clock:
@@ -89,20 +95,71 @@ class PhotoSource:
         return self.card.size
 
     def frames(self) -> Generator[PhotoFrame]:
-        """Decodes anew each time. Raises `Truncated` when a part of a picture is missing."""
+        """Decodes anew each time. Raises `Truncated` when a part of a picture is missing.
+
+        Where damage is accepted, the missing part is plain grey, pages behind the damage are not
+        given, and `damage` says so afterwards.
+        """
+        self.damage.clear()
+        given = 0
+        try:
+            for frame in self._pages(None):
+                given += 1
+                yield frame
+            return
+        except (Truncated, Unreadable):
+            if not self._lenient:
+                raise
+        if given:
+            self.damage.append(f"breaks off: {given} of {self.card.frames} pages can be read")
+        else:
+            yield self._mended()
+
+    def _mended(self) -> PhotoFrame:
+        """What is left of a picture of which a part is missing."""
+        card = self.card
+        fixed = mended(card.path, card.container, scans=built(card).scans)
+        try:
+            frame = next(self._pages(fixed.data))
+        except MediaError as error:
+            raise unmendable(card.path) from error
+        if fixed.coarse:
+            self.damage.append(COARSE)
+            return frame
+        rows = self._missing(frame, fixed)
+        if rows.all():
+            raise unmendable(card.path)
+        blank(frame.writable(), rows)
+        share = -(-100 * int(rows.sum()) // len(rows))
+        self.damage.append(PARTLY.format(share) if share else END_ONLY)
+        return frame
+
+    def _missing(self, frame: PhotoFrame, fixed: Mended) -> NDArray[np.bool_]:
+        if fixed.rows is not None:
+            return np.arange(frame.stored.height) >= fixed.rows
+        for other in fixed.others:
+            with suppress(MediaError):
+                twin = next(self._pages(other()))
+                return missing_rows(frame.planes(), twin.planes(), fixed.margin)
+        raise unmendable(self.card.path)
+
+    def _pages(self, data: bytes | None) -> Generator[PhotoFrame]:
+        """The pages of the file, or of `data`."""
         card = self.card
         facts = built(card)
         pages = facts.pages or (facts.first,)
-        with photo(card.path, card.container, self._most) as image:
+        with photo(card.path, card.container, self._most, data) as image:
             if len(pages) != card.frames or image.size != (card.stored.width, card.stored.height):
                 raise Unsupported("changed since it was looked at", path=card.path)
             *others, last = enumerate(pages)
             for number, page in others:
-                yield self._page(image, facts, number, page)
-            frame = self._page(image, facts, *last)
+                yield self._page(image, facts, number, page, data)
+            frame = self._page(image, facts, *last, data)
         yield frame  # by now the decoder's own copy of the picture is gone
 
-    def _page(self, image: Image.Image, facts: Anatomy, number: int, page: int) -> PhotoFrame:
+    def _page(
+        self, image: Image.Image, facts: Anatomy, number: int, page: int, data: bytes | None
+    ) -> PhotoFrame:
         card = self.card
         with reading(card.path):
             if page != image.tell() and card.container != "heif":
@@ -110,7 +167,7 @@ class PhotoSource:
                 within(image, card.path, self._most)
             grain = _grain(image, card, facts)
             loaded(image, card)
-            deep = _deep(image, card) if facts.deep and card.container == "png" else None
+            deep = _deep(image, card, data) if facts.deep and card.container == "png" else None
             planes, depth = planes_of(image, card.path) if deep is None else (deep, 16)
             notes = [CONVERTED] if converted(image) else []
             notes += [FLATTER] if facts.wide and not notes else []
@@ -126,7 +183,7 @@ def loaded(image: Image.Image, card: Card) -> None:
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError) as error:
-        raise Truncated("breaks off, or is damaged", path=card.path, hint=WHOLE) from error
+        raise Truncated("breaks off, or is damaged", path=card.path, hint=RECOPY) from error
 
 
 def _grain(image: Image.Image, card: Card, facts: Anatomy) -> Grain:
@@ -140,7 +197,7 @@ def _grain(image: Image.Image, card: Card, facts: Anatomy) -> Grain:
     return Grain("4:4:4", lossless=True)
 
 
-def _deep(image: Image.Image, card: Card) -> list[NDArray[Any]] | None:
+def _deep(image: Image.Image, card: Card, data: bytes | None) -> list[NDArray[Any]] | None:
     """R, G, B[, A] of 16 bits, which Pillow halves; None where there is reason to leave them so.
 
     OpenCV reads them whole, after Pillow has made sure that the file is. Profiles are applied at
@@ -148,7 +205,8 @@ def _deep(image: Image.Image, card: Card) -> list[NDArray[Any]] | None:
     """
     if image.mode not in ("RGB", "RGBA") or converted(image) or "transparency" in image.info:
         return None
-    samples = cv2.imdecode(np.fromfile(card.path, np.uint8), cv2.IMREAD_UNCHANGED)
+    coded = np.fromfile(card.path, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+    samples = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
     if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
         return None
     planes = [np.ascontiguousarray(plane) for plane in cv2.split(samples)]

@@ -42,7 +42,7 @@ def probe(
 
     `most_pixels`: larger photos are refused; of a film, which is several pictures at once, a
     quarter. `stream`: the video stream to take where there are several. `accept_damaged`: look
-    for the first picture beyond damage.
+    for the first picture beyond damage, and open photos that break off.
 
     Raises `Unreadable` (missing, empty, a folder, no permission, encrypted, no media),
     `Unsupported` or `Truncated`.
@@ -58,7 +58,7 @@ def probe(
         raise Unreadable("is encrypted", path=path, hint="decrypt it first")
     kind = photo_kind(head, path)
     if kind is not None:
-        return probe_photo(path, kind, most_pixels=most_pixels)
+        return probe_photo(path, kind, most_pixels=most_pixels, accept_damaged=accept_damaged)
     return _probe_video(path, head, most_pixels // 4, stream, lenient=accept_damaged)
 
 

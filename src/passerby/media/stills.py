@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import threading
 from collections.abc import Iterator
@@ -20,14 +21,14 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock
 from .anatomy import Anatomy, anatomy
 from .card import MOST_PIXELS, Card
-from .faults import TOO_LARGE, reading
+from .faults import RECOPY, TOO_LARGE, reading
+from .mending import WHOLE, mended
 from .metadata import once
 from .orient import from_exif
 from .signatures import raw
 
 __all__ = ["MOST_PIXELS", "most_pictures", "photo", "probe_photo"]
 
-WHOLE: Final = "copy it again from where it came"
 # A moving picture, or a document of pages, may unpack to so many times what a photo may.
 MANY: Final = 20
 _LEAST: Final = 1 << 18  # pixels; a picture costs no less than one of these to handle
@@ -40,6 +41,8 @@ _FORMATS: Final = {
     "gif": ("GIF",),
     "avif": ("AVIF",),
 }
+# Their decoders open no file that is not whole.
+_ALL_OR_NOTHING: Final = frozenset({"webp", "heif", "avif"})
 _LOCK: Final = threading.Lock()
 
 
@@ -49,10 +52,15 @@ def most_pictures(most_pixels: int, area: int = 0) -> int:
 
 
 @contextmanager
-def photo(path: Path, kind: str, most_pixels: int) -> Iterator[Image.Image]:
-    """The photo, opened and not yet decoded; larger ones than `most_pixels` are refused."""
+def photo(
+    path: Path, kind: str, most_pixels: int, data: bytes | None = None
+) -> Iterator[Image.Image]:
+    """The photo, opened and not yet decoded; larger ones than `most_pixels` are refused.
+
+    `data`: to be read instead of the file's own, which is damaged.
+    """
     with reading(path):
-        image = _opened(path, kind)
+        image = _opened(path if data is None else io.BytesIO(data), kind)
     with image:
         within(image, path, most_pixels)
         yield image
@@ -66,7 +74,7 @@ def within(image: Image.Image, path: Path, most_pixels: int) -> None:
         )
 
 
-def _opened(path: Path, kind: str) -> Image.Image:
+def _opened(path: Path | io.BytesIO, kind: str) -> Image.Image:
     # Pillow's own limit is one number for the whole process; ours is an argument, checked above.
     with _LOCK:
         if kind == "heif":
@@ -87,19 +95,28 @@ def _opened(path: Path, kind: str) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def probe_photo(path: Path, kind: str, *, most_pixels: int) -> Card:
+def probe_photo(path: Path, kind: str, *, most_pixels: int, accept_damaged: bool = False) -> Card:
     """The card of a photo; of kind "video" for a moving picture."""
+    try:
+        return _probed(path, kind, most_pixels, lenient=accept_damaged)
+    except Truncated as error:
+        error.hint = WHOLE if accept_damaged else error.hint
+        raise
+
+
+def _probed(path: Path, kind: str, most_pixels: int, *, lenient: bool) -> Card:
     built = anatomy(path, kind, most_pictures(most_pixels))
     if built.raw:
         raise raw(path)
-    if built.broken:
-        raise Truncated(built.broken, path=path, hint=WHOLE)
+    if built.broken and not lenient:
+        raise Truncated(built.broken, path=path, hint=RECOPY)
+    data = mended(path, kind).data if built.broken and kind in _ALL_OR_NOTHING else None
     if built.scans > _MOST_SCANS:
         hint = "save it again with another program"
         raise Unsupported(f"comes in {built.scans} scans", path=path, hint=hint)
-    with photo(path, kind, most_pixels) as image, reading(path):
+    with photo(path, kind, most_pixels, data) as image, reading(path):
         area = image.width * image.height
-        lasts = built.lasts
+        lasts = built.lasts if data is None else built.lasts[: getattr(image, "n_frames", 1)]
         if kind == "avif" and getattr(image, "n_frames", 1) > 1:
             lasts = (Fraction(1, 10),) * int(getattr(image, "n_frames", 1))  # the decoder knows
         pictures = max(1, len(lasts), len(built.pages))

@@ -57,7 +57,7 @@ DamagedOption = Annotated[
     typer.Option(
         "--accept-damaged",
         show_default=False,
-        help="Process what can be decoded of a damaged film; the report says where it broke.",
+        help="Process what can be decoded of a damaged file; the report says where it broke.",
         rich_help_panel=READING,
     ),
 ]
