@@ -278,17 +278,6 @@ def test_a_profile_that_changes_nothing_leaves_every_pixel_alone(tmp_path: Path)
     assert 0 < off < 40  # a plain gamma is not quite sRGB's curve
 
 
-def test_colours_that_are_told_by_number_alone_are_not_passed_over_in_silence(
-    tmp_path: Path,
-) -> None:
-    data = save(tmp_path / "a.png").read_bytes()
-    at = data.index(b"IDAT") - 4
-    for numbers, said in ((b"\x09\x10\0\1", True), (b"\x01\x0d\0\1", False)):
-        (tmp_path / "a.png").write_bytes(data[:at] + chunk(b"cICP", numbers) + data[at:])
-        (frame,) = frames(tmp_path / "a.png")
-        assert any("flatter" in note for note in frame.native.notes) == said
-
-
 # What is carried, by kind.
 
 

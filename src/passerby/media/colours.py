@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from ..core.errors import Unsupported
+from .told_colours import ADOBE_RGB, Told, change_of
 
 Planes = list[NDArray[Any]]
 Change = Callable[[Image.Image], Image.Image]
 
 _STRIP: Final = 1 << 20  # pixels
 _CUBE: Final = 9  # steps along each side of the colours on which a profile is tried
+# What `_plain` makes of a mode.
+_SOON: Final = {
+    "1": "L",
+    "P": "RGB",
+    "PA": "RGB",
+    "RGBa": "RGB",
+    "La": "L",
+    "RGBX": "RGB",
+    "YCbCr": "RGB",
+    "HSV": "RGB",
+}
 _BANDS: Final = {"CMYK": "RGB", "LAB": "RGB"}
 CONVERTED: Final = "colours are converted to sRGB"
-FLATTER: Final = "wide or HDR colours without a profile are not converted: they look flatter"
+FLATTER: Final = "colours of a rare kind are not converted: they look flatter"
 
 
-def planes_of(image: Image.Image, path: Path, *, alpha: bool | None = None) -> tuple[Planes, int]:
+def planes_of(
+    image: Image.Image, path: Path, *, alpha: bool | None = None, told: Told | None = None
+) -> tuple[Planes, int]:
     """Contiguous planes R, G, B[, A] or gray, and their depth in bits.
 
     `alpha`: whether there is to be an alpha plane; as the picture has it by default. With `alpha`
-    given there are three colours even if the picture is gray.
+    given there are three colours even if the picture is gray. `told`: what the picture's colours
+    are, where no profile says it.
     """
     plain = _plain(image, path)
-    change = _to_srgb(plain.mode, plain.info.get("icc_profile"))
+    change = _change(plain, told)
     if alpha is not None:
         plain = plain.convert("RGBA" if alpha else "RGB") if change is None else plain
     wanted = None if alpha is None else 4 if alpha else 3
@@ -50,9 +66,45 @@ def planes_of(image: Image.Image, path: Path, *, alpha: bool | None = None) -> t
     return planes, 16 if planes[0].dtype == np.uint16 else 8
 
 
-def converted(image: Image.Image) -> bool:
-    """Whether the picture's own colours are others than sRGB."""
-    return _to_srgb(image.mode, image.info.get("icc_profile")) is not None
+def converted(image: Image.Image, told: Told | None = None) -> bool:
+    """Whether the picture's own colours are others than sRGB, and are turned into it."""
+    return _change(image, told) is not None
+
+
+def told_of(image: Image.Image, numbers: tuple[int, int] | None, kind: str) -> Told | None:
+    """What a photo says of its colours besides a profile, which comes first but in a PNG.
+
+    `numbers`: primaries and transfer that the file of this `kind` names.
+    """
+    if kind == "heif" and (own := image.info.get("nclx_profile")):
+        numbers = (own["color_primaries"], own["transfer_characteristics"])
+    if image.info.get("icc_profile") and (kind != "png" or numbers is None):
+        return None
+    if numbers is not None:
+        return Told(*numbers)
+    if kind == "png":
+        return None
+    try:
+        exif = image.getexif()
+        space = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.ColorSpace)
+        mark = exif.get_ifd(ExifTags.IFD.Interop).get(1)
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error):
+        return None
+    return ADOBE_RGB if space == 2 or (space != 1 and str(mark).startswith("R03")) else None
+
+
+def _change(image: Image.Image, told: Told | None) -> Change | None:
+    mode = _SOON.get(image.mode, image.mode)
+    if told is None:
+        return _to_srgb(mode, image.info.get("icc_profile"))
+    change = change_of(told)
+    if change is None or mode in ("RGB", "RGBA"):
+        return change
+    return partial(_grey, change) if mode in ("L", "LA") else None
+
+
+def _grey(change: Change, part: Image.Image) -> Image.Image:
+    return change(part.convert("RGB")).getchannel("G")
 
 
 def _split(samples: NDArray[Any], wanted: int | None) -> Planes:

@@ -19,7 +19,7 @@ from ..core.frame import Frame, Picture
 from ..core.geometry import Size
 from ..core.time import Clock, Span, Ticks
 from .card import Card
-from .colours import CONVERTED, converted, planes_of
+from .colours import CONVERTED, FLATTER, converted, planes_of, told_of
 from .faults import RECOPY, reading, writing
 from .grain import Grain
 from .mending import mended, unmendable
@@ -110,8 +110,10 @@ class MovingSource:
                         hint = "save it again with another program"
                         raise Unsupported("changes its size midway", path=card.path, hint=hint)
                     span = next(spans, None) or self._told(image)
-                    planes, depth = planes_of(image, card.path, alpha=clear)
-                    notes = [CONVERTED] if converted(image) else []
+                    told = told_of(image, facts.told, card.container)
+                    planes, depth = planes_of(image, card.path, alpha=clear, told=told)
+                    notes = [CONVERTED] if converted(image, told) else []
+                    notes += [FLATTER] if told is not None and not told.known else []
                     notes += [AT_ONCE] if 0 in facts.lasts else []
                     grain = Grain("4:4:4", not facts.lossy, tuple(notes), facts.loop)
                 yield MovingFrame(span, planes, depth, grain, card.orientation)

@@ -18,7 +18,7 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .anatomy import Anatomy
 from .card import Card
-from .colours import CONVERTED, FLATTER, converted, planes_of
+from .colours import CONVERTED, FLATTER, converted, planes_of, told_of
 from .faults import RECOPY, reading
 from .frames import Colour, PlanarFrame, read_only
 from .grain import Grain
@@ -167,10 +167,14 @@ class PhotoSource:
                 within(image, card.path, self._most)
             grain = _grain(image, card, facts)
             loaded(image, card)
-            deep = _deep(image, card, data) if facts.deep and card.container == "png" else None
-            planes, depth = planes_of(image, card.path) if deep is None else (deep, 16)
-            notes = [CONVERTED] if converted(image) else []
-            notes += [FLATTER] if facts.wide and not notes else []
+            told = told_of(image, facts.told, card.container)
+            changes = converted(image, told)
+            deep = None
+            if facts.deep and card.container == "png" and not changes:
+                deep = _deep(image, card, data)
+            planes, depth = planes_of(image, card.path, told=told) if deep is None else (deep, 16)
+            notes = [CONVERTED] if changes else []
+            notes += [FLATTER] if told is not None and not told.known else []
             if depth == 8 and (facts.deep or image.info.get("bit_depth", 8) > 8):
                 notes.append("more than 8 bits a sample become 8")
             grain = Grain(grain.subsampling, grain.lossless, tuple(notes))
@@ -203,7 +207,7 @@ def _deep(image: Image.Image, card: Card, data: bytes | None) -> list[NDArray[An
     OpenCV reads them whole, after Pillow has made sure that the file is. Profiles are applied at
     8 bits, so a picture of other colours than sRGB keeps no more than that.
     """
-    if image.mode not in ("RGB", "RGBA") or converted(image) or "transparency" in image.info:
+    if image.mode not in ("RGB", "RGBA") or "transparency" in image.info:
         return None
     coded = np.fromfile(card.path, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     samples = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)

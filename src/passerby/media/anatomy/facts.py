@@ -18,7 +18,7 @@ class Anatomy:
     ever. `first`: how many pictures come before the first that is shown (Pillow counts them).
     `pages`: which of a TIFF's directories are pages. `scans`: passes over a JPEG's picture.
     `deep`: more than 8 bits a sample. `lossy`: coded in blocks. `raw`: a camera's raw file.
-    `wide`: says by number, not by a profile, that its colours are others than sRGB's.
+    `told`: primaries and transfer of its colours, by their numbers in H.273.
     """
 
     carries: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Anatomy:
     deep: bool = False
     lossy: bool = False
     raw: bool = False
-    wide: bool = False
+    told: tuple[int, int] | None = None
 
 
 class TooMany(Unsupported):
@@ -42,11 +42,6 @@ class TooMany(Unsupported):
             "holds an enormous number of pictures",
             hint=TOO_LARGE,
         )
-
-
-def wide(primaries: int, transfer: int) -> bool:
-    """Do these numbers of H.273 mean other colours than sRGB, or HDR? 2 is unknown."""
-    return primaries not in (1, 2) or transfer not in (1, 2, 6, 13, 14, 15)
 
 
 def of_xmp(body: bytes) -> list[str]:

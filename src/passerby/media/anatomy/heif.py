@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..metadata import once
-from .facts import Anatomy, of_xmp, wide
+from .facts import Anatomy, of_xmp
 
 _TOP: Final = frozenset(
     {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"moov", b"uuid", b"idat", b"mini", b"styp"}
@@ -33,7 +33,8 @@ _ALPHA: Final = (b"auxid:1", b"auxiliary:alpha")
 def look(path: Path) -> Anatomy:
     """Names auxiliary pictures and metadata items; the picture itself is the decoder's affair."""
     found: list[str] = []
-    broken, moves, far = "", False, False
+    broken, moves = "", False
+    told: tuple[int, int] | None = None
     with path.open("rb") as file:
         end, at = file.seek(0, 2), 0
         while at + 8 <= end:
@@ -53,8 +54,8 @@ def look(path: Path) -> Anatomy:
             body = file.read(min(size - 8, _MOST)) if kind in (b"meta", b"uuid") else b""
             if kind == b"meta":
                 found += _of_meta(body)
-                for told in re.finditer(rb"colrnclx(..)(..)", body, re.DOTALL):
-                    far = far or wide(*(int.from_bytes(n, "big") for n in told.groups()))
+                if told is None and (said := re.search(rb"colrnclx(..)(..)", body, re.DOTALL)):
+                    told = (int.from_bytes(said[1], "big"), int.from_bytes(said[2], "big"))
             elif kind == b"uuid":
                 found += of_xmp(body) if b"xmpmeta" in body else ["vendor data"]
             elif kind == b"ftyp":
@@ -65,7 +66,7 @@ def look(path: Path) -> Anatomy:
         else:
             if at < end:
                 found.append("trailing data")
-    return Anatomy(carries=once(found), broken=broken, lossy=True, wide=far)
+    return Anatomy(carries=once(found), broken=broken, lossy=True, told=told)
 
 
 def _of_meta(body: bytes) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..metadata import once
-from .facts import Anatomy, TooMany, of_xmp, wide
+from .facts import Anatomy, TooMany, of_xmp
 
 _KINDS: Final = {
     b"tEXt": "text", b"zTXt": "text", b"eXIf": "EXIF", b"iCCP": "ICC profile",
@@ -28,7 +28,7 @@ class _Walk:
     promised: int = 0
     loop: int = 1
     deep: bool = False
-    wide: bool = False
+    told: tuple[int, int] | None = None
     shown_first: bool = False
     pixels: bool = False
     ended: bool = False
@@ -62,7 +62,7 @@ def look(path: Path, most: int) -> Anatomy:
         # An animation of one picture is a photo; its hidden still is not what is shown.
         first=0 if walk.shown_first or not walk.lasts else 1,
         deep=walk.deep,
-        wide=walk.wide,
+        told=walk.told,
     )
 
 
@@ -81,7 +81,7 @@ def _note(walk: _Walk, kind: bytes, body: bytes) -> None:
     elif kind == b"iTXt":
         walk.found += of_xmp(body) if body.startswith(b"XML:com.adobe.xmp") else ["text"]
     elif kind == b"cICP" and len(body) >= 2:
-        walk.wide = wide(body[0], body[1])
+        walk.told = (body[0], body[1])
     elif kind == b"IEND":
         walk.ended = True
     elif kind in _KINDS:
