@@ -62,3 +62,11 @@ def test_a_photo_holds_what_its_name_says_whatever_the_input_held(
 
 def test_the_second_name_holds_the_whole_first_one() -> None:
     assert told_apart(Path("in/x.avi"), Path("to/x.redacted.mp4")) == Path("to/x.avi.redacted.mp4")
+
+
+@pytest.mark.parametrize(("count", "suffix"), [(1, ".jpg"), (3, ".webp")])
+def test_an_avif_is_named_by_whether_it_moves(tmp_path: Path, count: int, suffix: str) -> None:
+    shades = [Image.new("RGB", (64, 48), (40 * n, 90, 90)) for n in range(count)]
+    shades[0].save(tmp_path / "a.avif", save_all=True, append_images=shades[1:])
+    assert default_output(tmp_path / "a.avif").name == f"a.redacted{suffix}"
+    assert default_output(tmp_path / "none.avif").name == "none.redacted.jpg"

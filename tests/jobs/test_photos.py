@@ -263,8 +263,17 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(made)
 
 
+WIDE = ("everything", "Display P3", "Adobe RGB", "HDR")
+
+
 def test_the_page_of_formats_can_be_made_of_every_kind_of_photo(tmp_path: Path) -> None:
     told = list(rows(tmp_path))
     assert len(told) == len(KINDS)
     assert all(len(row) == len(HEAD) for row in told)
-    assert {row[1] for row in told} == {"jpeg", "png", "webp", "gif", "tiff", "bmp"}
+    kinds = {row[2].partition(",")[0] for row in told}
+    assert kinds == {"jpeg", "png", "webp", "gif", "tiff", "bmp"}
+    assert all(("damaged" in row[5]) == ("breaks off" in row[0]) for row in told)
+    assert all(
+        ("sRGB" in row[5]) == (any(w in row[0] for w in WIDE) and not row[0].startswith("GIF"))
+        for row in told
+    )

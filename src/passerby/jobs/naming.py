@@ -30,6 +30,7 @@ VIDEOS |= dict.fromkeys(
 VIDEOS |= dict.fromkeys((".h264", ".264", ".hevc", ".265", ".ivf", ".obu", ".nut", ".dv"), ".mp4")
 VIDEOS |= dict.fromkeys((".flv", ".wmv", ".asf", ".ogv", ".mxf", ".y4m"), ".mp4")
 MARK: Final = ".redacted"
+_TOLD_BY_CONTENT: Final = frozenset({".webm", ".avif"})
 
 
 def is_media(path: Path) -> bool:
@@ -47,11 +48,12 @@ def default_output(input: Path, to: Path | None = None) -> Path:
     """``clip.mp4`` -> ``clip.redacted.mp4`` beside it, or in the folder `to`.
 
     The output holds what its name says: a PNG by the name of photo.jpg becomes a JPEG. Only a WebM
-    is opened to learn its name, for what VP9 can't hold is written as MKV.
+    is opened to learn its name, for what VP9 can't hold is written as MKV, and an AVIF, which may
+    move.
     """
     suffix = (PHOTOS | VIDEOS).get(input.suffix.lower(), input.suffix)
-    if suffix == ".webm":
-        suffix = _of_webm(input)
+    if input.suffix.lower() in _TOLD_BY_CONTENT:
+        suffix = _asked(input) or suffix
     if suffix.lower() == input.suffix.lower():
         suffix = input.suffix  # CLIP.MP4 stays upper case
     return (to or input.parent) / f"{input.stem}{MARK}{suffix}"
@@ -65,9 +67,10 @@ def told_apart(input: Path, output: Path) -> Path:
     return output.with_name(f"{input.name}{MARK}{output.suffix}")
 
 
-def _of_webm(input: Path) -> str:
+def _asked(input: Path) -> str | None:
+    """As what it is written again, if it holds what its name says."""
     try:
         card = probe(input)
     except PasserbyError:
-        return ".webm"  # whoever opens it to process it says what is wrong
-    return output_container(card)[0] if card.container == "webm" else ".webm"
+        return None  # whoever opens it to process it says what is wrong
+    return output_container(card)[0] if f".{card.container}" == input.suffix.lower() else None

@@ -35,6 +35,7 @@ _SOON: Final = {
 }
 _BANDS: Final = {"CMYK": "RGB", "LAB": "RGB"}
 CONVERTED: Final = "colours are converted to sRGB"
+FLATTENED: Final = "high dynamic range is brought down to sRGB"
 FLATTER: Final = "colours of a rare kind are not converted: they look flatter"
 
 
@@ -66,9 +67,11 @@ def planes_of(
     return planes, 16 if planes[0].dtype == np.uint16 else 8
 
 
-def converted(image: Image.Image, told: Told | None = None) -> bool:
-    """Whether the picture's own colours are others than sRGB, and are turned into it."""
-    return _change(image, told) is not None
+def converted(image: Image.Image, told: Told | None = None) -> list[str]:
+    """What is to be said of a picture whose colours are others than sRGB; empty if they are it."""
+    if _change(image, told) is None:
+        return [FLATTER] if told is not None and not told.known else []
+    return [FLATTENED if told is not None and told.bright else CONVERTED]
 
 
 def told_of(image: Image.Image, numbers: tuple[int, int] | None, kind: str) -> Told | None:

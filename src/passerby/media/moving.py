@@ -19,7 +19,7 @@ from ..core.frame import Frame, Picture
 from ..core.geometry import Size
 from ..core.time import Clock, Span, Ticks
 from .card import Card
-from .colours import CONVERTED, FLATTER, converted, planes_of, told_of
+from .colours import converted, planes_of, told_of
 from .faults import RECOPY, reading, writing
 from .grain import Grain
 from .mending import mended, unmendable
@@ -30,6 +30,7 @@ from .pixels import shown
 from .stills import built, photo, shown_for
 
 FORMATS: Final = ("gif", "png", "webp")
+_NAMES: Final = {"gif": "GIF", "png": "PNG", "webp": "WebP"}
 # BT.709, with black at 16 and white at 235.
 _LUMA: Final = np.array([[0.2126 * 219 / 255, 0.7152 * 219 / 255, 0.0722 * 219 / 255, 16]])
 AT_ONCE: Final = "pictures that are to be shown for no time are shown for 0.1 s, as players do"
@@ -112,8 +113,7 @@ class MovingSource:
                     span = next(spans, None) or self._told(image)
                     told = told_of(image, facts.told, card.container)
                     planes, depth = planes_of(image, card.path, alpha=clear, told=told)
-                    notes = [CONVERTED] if converted(image, told) else []
-                    notes += [FLATTER] if told is not None and not told.known else []
+                    notes = converted(image, told)
                     notes += [AT_ONCE] if 0 in facts.lasts else []
                     grain = Grain("4:4:4", not facts.lossy, tuple(notes), facts.loop)
                 yield MovingFrame(span, planes, depth, grain, card.orientation)
@@ -188,6 +188,8 @@ class MovingSink:
     def _begun(self, frame: Frame, *, clear: bool) -> MovingFile:
         grain = frame.grain if isinstance(frame, MovingFrame) else Grain()
         self.notes += grain.notes
+        if self._card.container == "avif":
+            self.notes.append(f"AVIF becomes {_NAMES[self._format]}")
         size, tick = (frame.size.width, frame.size.height), self._card.clock.tick
         made: MovingFile
         match self._format:

@@ -18,7 +18,7 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .anatomy import Anatomy
 from .card import Card
-from .colours import CONVERTED, FLATTER, converted, planes_of, told_of
+from .colours import FLATTER, converted, planes_of, told_of
 from .faults import RECOPY, reading
 from .frames import Colour, PlanarFrame, read_only
 from .grain import Grain
@@ -168,13 +168,11 @@ class PhotoSource:
             grain = _grain(image, card, facts)
             loaded(image, card)
             told = told_of(image, facts.told, card.container)
-            changes = converted(image, told)
+            notes = converted(image, told)
             deep = None
-            if facts.deep and card.container == "png" and not changes:
+            if facts.deep and card.container == "png" and notes in ([], [FLATTER]):
                 deep = _deep(image, card, data)
             planes, depth = planes_of(image, card.path, told=told) if deep is None else (deep, 16)
-            notes = [CONVERTED] if changes else []
-            notes += [FLATTER] if told is not None and not told.known else []
             if depth == 8 and (facts.deep or image.info.get("bit_depth", 8) > 8):
                 notes.append("more than 8 bits a sample become 8")
             grain = Grain(grain.subsampling, grain.lossless, tuple(notes))

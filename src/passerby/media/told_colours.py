@@ -59,6 +59,11 @@ class Told:
         return self.primaries in (1, 2) and self.transfer in _LIKE_SRGB
 
     @property
+    def bright(self) -> bool:
+        """Is it HDR?"""
+        return self.transfer in (PQ, HLG)
+
+    @property
     def known(self) -> bool:
         transfer = self.transfer in _LIKE_SRGB or self.transfer in (PQ, HLG, *_GAMMA)
         return transfer and (self.primaries == 2 or self.primaries in _PRIMARIES)
@@ -77,7 +82,6 @@ def change_of(told: Told) -> Callable[[Image.Image], Image.Image] | None:
     mix = to_srgb(told.primaries).astype(np.float32)
     luma = _to_xyz(_PRIMARIES[9])[1].astype(np.float32)
     codes = _coded(np.linspace(0, 1, _FINE + 1)).astype(np.uint8)
-    bright = told.transfer in (PQ, HLG)
 
     def change(image: Image.Image) -> Image.Image:
         samples: Any = light[np.asarray(image)]
@@ -85,7 +89,7 @@ def change_of(told: Told) -> Callable[[Image.Image], Image.Image] | None:
             samples *= np.maximum(samples @ luma, 1e-9)[..., None] ** np.float32(0.2)
             samples *= np.float32(_PEAK / _PAPER)
         samples = np.maximum(cv2.transform(samples, mix), 0)
-        if bright:
+        if told.bright:
             samples = _bent(samples)
         return Image.fromarray(codes[np.rint(np.minimum(samples, 1) * _FINE).astype(np.int32)])
 
