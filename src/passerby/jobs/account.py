@@ -22,6 +22,10 @@ from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
 AUDIO_KEPT: Final = "audio kept: voices identify people"
+NOISE_REDUCED: Final = (
+    "camera noise reduced: harder to link to its camera, not impossible; "
+    "the picture is bent by up to two pixels"
+)
 PACKAGES: Final = (
     "av",
     "numpy",
@@ -123,6 +127,7 @@ def report_of(
         notes=(
             *(f"the input is damaged: {how}" for how in result.damaged),
             *_notes(card, settings, decision),
+            *((NOISE_REDUCED,) if job == "redact" and settings.camera_noise == "reduce" else ()),
             *result.differs,
         ),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import Truncated
-from ..core.ports import Progress, Source
+from ..core.ports import Progress, Sink, Source
 from ..core.schedule import Schedule
 from ..core.time import Ticks
 from ..media import Card, sha256
@@ -18,6 +18,7 @@ from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
 from .output import check_free, dated_like, write_text, written_whole
+from .quieted import Quieted
 from .report import DetectorUse, NotHandedOver, Report
 from .settings import Settings
 from .stopwatch import Stopwatch
@@ -124,6 +125,11 @@ def _result(source: Source, sink: doors.AnySink | None = None) -> Result:
     return Result(doors.damage_of(source), (*doors.repairs_of(source), *differs))
 
 
+def _through(sink: Sink, settings: Settings) -> Sink:
+    """What painted frames go through on their way to the file."""
+    return Quieted(sink) if settings.camera_noise == "reduce" else sink
+
+
 def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result]:
     """In one decode if the frames that wait for a decision fit in memory, else in two."""
     card, settings, watch = job.card, job.settings, job.watch
@@ -142,10 +148,10 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
         doors.painter(job.card, job.target),
     )
     if once:
-        tally = followed_and_rendered(source, planner, paint, sink, watch)
+        tally = followed_and_rendered(source, planner, paint, _through(sink, settings), watch)
         decision = _decision(planner, finder)
     else:
-        tally = rendered(source, decision.schedule, paint, sink, watch)
+        tally = rendered(source, decision.schedule, paint, _through(sink, settings), watch)
         _same_frames(decision.frames, tally.frames, card)
     return decision, tally, _result(source, sink)
 
@@ -156,7 +162,8 @@ def _hidden_as_planned(
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
     sink = doors.open_sink(job.card, partial, job.target, job.settings)
-    tally = rendered(source, schedule, doors.painter(job.card, job.target), sink, job.watch)
+    paint, quiet = doors.painter(job.card, job.target), _through(sink, job.settings)
+    tally = rendered(source, schedule, paint, quiet, job.watch)
     check_frames(document, tally.frames)
     used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
     first, end = Ticks(document.media.first), Ticks(document.media.end)

@@ -57,6 +57,10 @@ class Settings(BaseModel):
     voice: Literal["mute", "keep"] = Field(
         "mute", description="mute drops every audio track; keep leaves voices, which identify."
     )
+    camera_noise: Literal["keep", "reduce"] = Field(
+        "keep",
+        description="reduce weakens the pattern of noise that links pictures to one camera.",
+    )
     preset: PresetName = Field(
         "balanced", description="How closely to look, and how hard the encoder tries."
     )

@@ -56,6 +56,11 @@ class DecodedFrame(PlanarFrame):
     def native(self) -> av.VideoFrame:
         return self._native
 
+    @property
+    def interlaced(self) -> bool:
+        """Odd and even rows show different moments."""
+        return bool(self._native.interlaced_frame)
+
     def planes(self) -> tuple[Plane, ...]:
         return self._views(writeable=False)
 

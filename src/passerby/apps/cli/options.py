@@ -20,6 +20,7 @@ TALK = "What is said"
 
 Style = Literal["veil", "solid", "mosaic", "blur"]
 Sound = Literal["mute", "keep"]
+Noise = Literal["keep", "reduce"]
 Codec = Literal["h264", "hevc", "av1", "vp9"]
 Preset = Literal["fast", "balanced", "thorough"]
 

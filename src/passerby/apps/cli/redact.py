@@ -23,6 +23,7 @@ from .options import (
     HideOption,
     JsonOption,
     LimitOption,
+    Noise,
     PresetOption,
     QuietOption,
     ReportOption,
@@ -84,6 +85,16 @@ def redact(
             "--voice",
             show_default="mute",
             help="mute drops the sound; keep keeps it, and voices identify people.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    camera_noise: Annotated[
+        Noise | None,
+        typer.Option(
+            "--camera-noise",
+            show_default="keep",
+            help="reduce weakens the pattern by which pictures can be linked to one camera, "
+            "softens the picture and bends it by up to two pixels.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -209,6 +220,7 @@ def redact(
         hide=kinds(hide),
         style=style,
         voice=voice,
+        camera_noise=camera_noise,
         preset=preset,
         verify=verify,
         device=device,
