@@ -27,6 +27,7 @@ from .rows import Row, affinity, beyond, stacked
 from .settings import FollowSettings
 from .trace import Tracer
 
+_SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -90,7 +91,7 @@ class Follower:
 
     def finish(self) -> None:
         if self._previous is not None and self._looker.looked < self._film.last.index:
-            self._look(self._film.last, self._previous)
+            self._look(self._film.last, self._previous, closing=True)
         self._previous = None
         self._emit(self._next_index)
         self._final = FOREVER
@@ -122,7 +123,7 @@ class Follower:
         jolted = film.jolted(now.index)
         if jolted and self._previous is not None and self._looker.looked < before.index:
             # Note [both sides]: what came in since the last look would be missed for good.
-            self._look(before, self._previous)
+            self._look(before, self._previous, closing=True)
             alive = self._alive()
             step = motion.step(before, now, self._rows(alive, before))
         if film.cut(now.index):
@@ -151,6 +152,8 @@ class Follower:
             row = path.at(now.index)
             unseen = now.span.end - self._film.start(path.last_seen)
             patience = self._reach * min(1.0, 0.25 + path.best)  # the surer, the longer
+            if path.sightings > 2 and path.best > _SURE and not path.lost:
+                patience = 2 * self._reach if self._looker.is_large(row) else patience
             astray = path.lost and now.span.end - self._film.start(path.lost_at) > self._hold
             if (
                 beyond(row, self._size)
@@ -161,10 +164,10 @@ class Follower:
 
     # Looking.
 
-    def _look(self, now: Still, frame: Frame) -> None:
+    def _look(self, now: Still, frame: Frame, *, closing: bool = False) -> None:
         """Look at a frame, join what is seen with what was followed, and follow the news back."""
         index = now.index
-        seen = self._looker.whole(self._film, now, frame)
+        seen = self._looker.whole(self._film, now, frame, closing=closing)
         alive = [p for p in self._alive() if index in p.marks]
         fits = affinity(self._rows(alive, now), seen.boxes)
         pairs = assigned(np.where(fits > GATE, 1 - fits, 10.0))

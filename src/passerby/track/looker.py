@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from ..core.detection import Detections, overlaps
 from ..core.frame import Frame
-from ..core.geometry import Size
+from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from ..core.time import Clock, Ticks
 from . import looks
@@ -23,6 +24,7 @@ _TURNED: Final = 0.45  # score that a face seen in a turned picture needs
 _LARGE: Final = (48.0, 112.0)  # network pixels between which a new face needs an ever better score
 _LARGE_NEEDS: Final = 0.25  # by so much
 _LARGE_AGAIN: Final = 0.08  # and by so much where it is followed already
+_CERTAIN: Final = 40.0  # network pixels from which motion keeps to a face for long
 _TURNS: Final = {0: 1, 1: 3, 3: 2, 2: 1}  # the order in which turned looks take turns
 
 
@@ -34,13 +36,17 @@ class Looker:
     ) -> None:
         self._detector, self._settings, self._size = detector, settings, size
         self._interval = clock.ticks(settings.interval)
-        self._fine_interval = clock.ticks(settings.fine_interval)
         self._turned_interval = clock.ticks(settings.turned_interval)
         self._coarse = looks.coarse_scale(size, settings)
         self._fine = looks.fine_scale(size, settings)
+        fine = looks.tiles(size, self._fine, settings.coarse) if self._fine > self._coarse else ()
+        self._tiles = tuple(fine)  # (scale, crop) of the looks that make up a fine one
+        self._next_tile = 0
+        self._tile_interval = clock.ticks(settings.fine_interval / max(1, len(self._tiles)))
         self._due: dict[str, Ticks] = {}
         self._turn = 0
         self._bright = False
+        self._unturned = False  # nothing of this shot has been looked at in other turns yet
         self.counts = {"coarse": 0, "fine": 0, "turned": 0, "close": 0}
         self.looked = -1  # index of the last frame that was looked at
 
@@ -57,37 +63,66 @@ class Looker:
             return True
         return 2 * since > self._interval and _crowded([p.at(now.index) for p in alive])
 
-    def whole(self, film: Film, now: Still, frame: Frame) -> Detections:
-        """Look at all of a frame: coarsely, or finely or turned when that is due."""
+    def whole(self, film: Film, now: Still, frame: Frame, *, closing: bool) -> Detections:
+        """Look at all of a frame, and where that is due at a part of it finely, and at it turned.
+
+        `closing`: the shot ends with this frame, what has not been done in it is done now.
+        """
         threshold = self._settings.near
         self.looked = now.index
         gain = 1.0
         if now.light < looks.DARK:
             self._bright = not self._bright
             gain = 2.5 if self._bright else 1.0
-        fresh = film.cut(now.index)
+        opening = film.cut(now.index) and not closing
         parts: list[Detections] = []
-        turned: list[Detections] = []
-        fine = self._fine > self._coarse and self._is_due("fine", now, self._fine_interval, fresh)
-        if fine:
-            self.counts["fine"] += 1
-            parts += self._tiled(frame, self._fine, threshold, 0, gain)
-        if not fine or self._fine > 1.5 * self._coarse:
+        tiles = self._due_tiles(now, opening)
+        if not any(crop is None for _, crop in tiles):  # that one shows all, and finer
             self.counts["coarse"] += 1
             look = Look(scale=self._coarse, threshold=threshold, gain=gain)
             parts.append(self._detector.detect(frame, look))
-        if now is film.last:
-            for place in film.upset:
-                parts += self._there(frame, place)
-        if self._is_due("turned", now, self._turned_interval, fresh):
-            self._turn = _TURNS[self._turn]
-            for turn in sorted({self._turn, 1, 3} if fresh else {self._turn}):
-                self.counts["turned"] += 1
-                scale = self._fine if fresh else self._coarse
-                turned += self._tiled(frame, scale, _TURNED, turn, gain)
-        turned = [self._surer_when_large(part, _TURNED, _LARGE_NEEDS) for part in turned]
+        for scale, crop in tiles:
+            self.counts["fine"] += 1
+            parts.append(self._detector.detect(frame, Look(scale, threshold, crop, 0, gain)))
+        for place in () if closing else film.upset:
+            parts += self._there(frame, place)
         upright = self._surer_when_large(looks.united(parts), threshold, _LARGE_AGAIN)
+        turned = [
+            self._surer_when_large(seen, _TURNED, _LARGE_NEEDS)
+            for seen in self._turned(now, frame, gain, opening, closing)
+        ]
         return looks.united([upright, *(looks.elsewhere(part, upright) for part in turned)])
+
+    def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
+        """Of the fine look all tiles as a shot opens, then one at a time, so that cost is even."""
+        if not self._tiles:
+            return ()
+        due = self._is_due("fine", now, self._tile_interval, opening)
+        if opening or not due:
+            return self._tiles if opening else ()
+        self._next_tile = (self._next_tile + 1) % len(self._tiles)
+        return self._tiles[self._next_tile : self._next_tile + 1]
+
+    def _turned(
+        self, now: Still, frame: Frame, gain: float, opening: bool, closing: bool
+    ) -> list[Detections]:
+        """What is seen with the picture turned: every way in the second look at a shot, then one.
+
+        A shot so short that there is no second look is looked at finely, for it is never again.
+        """
+        if opening:
+            self._unturned = True
+            return []
+        first, self._unturned = self._unturned, False
+        if not self._is_due("turned", now, self._turned_interval, first):
+            return []
+        self._turn = _TURNS[self._turn]
+        seen: list[Detections] = []
+        for turn in sorted({self._turn, 1, 3} if first else {self._turn}):
+            self.counts["turned"] += 1
+            scale = self._fine if first and closing else self._coarse
+            seen += self._tiled(frame, scale, _TURNED, turn, gain)
+        return seen
 
     def _there(self, frame: Frame, place: Row) -> list[Detections]:
         """Look closely, and in all turns, where something small came up all at once."""
@@ -175,6 +210,10 @@ class Looker:
     def needed(self, row: Row) -> float:
         """The score that a new face needs: more when it is large, for large faces score high."""
         return self._settings.seed + _LARGE_NEEDS * self._larger(row)
+
+    def is_large(self, row: Row) -> bool:
+        """Whether a face is so large that its motion can be relied on for long."""
+        return float(max(row[2] - row[0], row[3] - row[1])) * self._coarse > _CERTAIN
 
     def _larger(self, row: Row) -> float:
         """How large a face is to the network: 0 for ordinary ones, 1 for large ones."""

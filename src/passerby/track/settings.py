@@ -16,7 +16,7 @@ class FollowSettings:
 
     interval: Fraction  # between looks at the whole frame
     coarse: int  # long side of such a look
-    fine_interval: Fraction  # between looks that search for the smallest faces
+    fine_interval: Fraction  # within which every place is searched for the smallest faces
     fine: int  # long side of a fine look; it never enlarges more than `enlarge`
     turned_interval: Fraction  # between looks at the picture turned by a quarter
     reach: Fraction  # how far back and on a face is followed without being seen
