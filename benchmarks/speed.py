@@ -144,6 +144,9 @@ def photo_runners() -> list[Runner]:
         Runner(f"passerby {p}", "recode", passerby("--preset", p, "--no-verify"), "")
         for p in PRESETS
     ]
+    works.append(
+        Runner("passerby balanced --jobs 1", "recode", passerby("--no-verify", "--jobs", "1"), "")
+    )
     return [*works, Runner("passerby balanced +verify", "recode", passerby(), "")]
 
 
@@ -194,7 +197,7 @@ def table(
     title: str, works: Sequence[Runner], measured: dict[str, list[tuple[Cost, Cost]]]
 ) -> None:
     print(
-        f"\n{title:34s} {'wall s':>7s} {'cpu s':>7s} {'MB':>6s} {'start s':>7s}  "
+        f"\n{title:34s} {'wall s':>7s} {'cpu s':>7s} {'cores':>5s} {'MB':>6s} {'start s':>7s}  "
         f"{'x wall':>18s}  {'x cpu':>18s}  {'x wall, no start':>18s}  {'x cpu, no start':>18s}"
     )
     for work in works:
@@ -203,7 +206,10 @@ def table(
             continue
         pairs = measured[work.name]
         cost, begun = middle([w for w, _ in pairs]), middle([s for _, s in pairs])
-        row = f"{work.name:34s} {cost.wall:7.2f} {cost.cpu:7.2f} {cost.memory / 1e6:6.0f} "
+        # Of what comes after the start, as far as there is anything: a busy core is 1.
+        busy = statistics.median([_cpu_slope(p) / max(1e-3, _slope(p)) for p in pairs])
+        row = f"{work.name:34s} {cost.wall:7.2f} {cost.cpu:7.2f} {busy:5.2f} "
+        row += f"{cost.memory / 1e6:6.0f} "
         row += f"{begun.wall:7.2f}  "
         least = measured.get(work.against, [])
         if work.against != work.name and least:
