@@ -243,6 +243,21 @@ def test_a_full_disk_is_a_one_line_error_and_leaves_nothing(
     assert left_in(tmp_path) == {"clip.mp4"}
 
 
+def test_an_encoder_that_the_machine_does_not_have_is_an_error_that_names_what_works(
+    passerby: Run, clip: Path, tmp_path: Path
+) -> None:
+    told = json.loads(passerby("doctor", "--json").stdout)["encoders"]
+    missing = [name for name, how in told.items() if how != "works"]
+    assert missing or told  # FFmpeg offers some; no machine has every maker's hardware
+    for name in missing[:2]:
+        done = passerby("redact", "clip.mp4", "--encoder", name, "--quiet")
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert name in done.stderr
+        assert "libx264" in done.stderr
+        assert left_in(tmp_path) == {"clip.mp4"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_half_way_it_leaves_nothing_and_says_so_in_one_line(
     tmp_path: Path,

@@ -16,7 +16,7 @@ from tests.media.test_encode import MS
 from passerby.core.errors import OutputError, Unsupported, UsageError
 from passerby.core.geometry import Orientation, Size
 from passerby.media import Encoding, VideoSink, VideoSource, probe
-from passerby.media.encoders import CODECS, CONTAINERS, Codec, codec_of, hardware, works
+from passerby.media.encoders import CODECS, CONTAINERS, SOFTWARE, Codec, codec_of, hardware, works
 from passerby.media.orient import to_matrix
 from passerby.media.target import Container
 from passerby.verify import walk
@@ -230,7 +230,9 @@ def test_hardware_that_is_not_in_the_machine_is_an_error_before_the_work_begins(
     for name in broken:
         with pytest.raises(OutputError, match="does not work on this machine") as error:
             Encoding("mkv", encoder=name).check(8)
-        assert error.value.hint
+        named = error.value.hint.partition(": ")[2].split(", ")
+        assert {*SOFTWARE.values()} <= {*named}
+        assert not {*named} & {*broken}
 
 
 @pytest.mark.parametrize("name", ["libx264", "libx265", "libsvtav1", "libvpx-vp9"])

@@ -93,9 +93,10 @@ def hardware() -> tuple[str, ...]:
 def check(encoder: str) -> None:
     """`OutputError` where `encoder` can't encode a picture on this machine."""
     if not works(encoder):
+        here = ", ".join(name for name in (*SOFTWARE.values(), *hardware()) if works(name))
         raise OutputError(
             f"the encoder {encoder} does not work on this machine",
-            hint="leave --encoder away; passerby doctor lists what works",
+            hint=f"leave --encoder away, or name one that works here: {here}",
         )
 
 
