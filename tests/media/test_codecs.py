@@ -178,6 +178,56 @@ def test_dolby_vision_is_dropped_and_told_and_refused_where_nothing_else_shows_i
         probe(dolby(tmp_path / "b.mp4", 0))
 
 
+@pytest.mark.parametrize(("compatible", "profile"), [(1, 8), (0, 5)])
+@pytest.mark.parametrize("kind", [b"dvcC", b"dvvC"])
+def test_dolby_vision_in_a_matroska_file_is_known_by_its_mapping(
+    tmp_path: Path, kind: bytes, compatible: int, profile: int
+) -> None:
+    path = graded(tmp_path / "a.mkv", 16, mastered=False)
+    data = path.read_bytes()
+    assert "Dolby Vision" not in probe(path).carries
+    record = bytes([1, 0, profile << 1, (6 << 3) | 5, compatible << 4]) + bytes(19)
+    body = b"\x41\xe7\x84" + kind + b"\x41\xed" + bytes([0x80 | len(record)]) + record
+    mapping = b"\x41\xe4" + bytes([0x80 | len(body)]) + body
+    path.write_bytes(with_element(data, mapping))
+    if compatible:
+        assert "Dolby Vision" in probe(path).carries
+        out, _ = written(path, Encoding("mkv", None, "ultrafast"))
+        assert kind not in out.read_bytes()
+        assert len(films.moments(out)) == 10
+    else:
+        with pytest.raises(Unsupported, match="Dolby Vision"):
+            probe(path)
+
+
+def with_element(data: bytes, element: bytes) -> bytes:
+    """`element` at the end of the first track's entry; what encloses it grows."""
+    name = b"\x16\x54\xae\x6b"
+    tracks = data.index(name, data.index(name) + 4)  # the list of places names it first
+    size, entry = number(data, tracks + 4)
+    end = entry + size
+    entry += 6 if data[entry] == 0xBF else 0  # a checksum
+    length, body = number(data, entry + 1)
+    assert data[entry] == 0xAE
+    grown = bytes([0x01]) + (length + len(element)).to_bytes(7, "big")
+    inner = b"\xae" + grown + data[body : body + length] + element + data[body + length : end]
+    whole = b"\x16\x54\xae\x6b\x01" + len(inner).to_bytes(7, "big") + inner
+    return unsized(data[:tracks]) + whole + data[end:]
+
+
+def unsized(head: bytes) -> bytes:
+    """The file's start, its segment without a size, for it has just grown."""
+    at = head.index(b"\x18\x53\x80\x67") + 4
+    return head[:at] + b"\x01" + b"\xff" * 7 + head[at + 8 :]
+
+
+def number(data: bytes, at: int) -> tuple[int, int]:
+    """A size and where what it counts begins."""
+    long = 9 - data[at].bit_length()
+    value = int.from_bytes(data[at : at + long], "big") & ((1 << 7 * long) - 1)
+    return value, at + long
+
+
 def test_deep_films_become_hevc_that_apple_plays_and_others_h264(tmp_path: Path) -> None:
     deep = make(tmp_path / "a.mp4", Film(pixels="yuv420p10le"))
     out, _ = written(deep, Encoding("mp4", None, "ultrafast"))

@@ -15,6 +15,7 @@ import av
 from av.container import InputContainer
 
 from .boxes import iso_kinds
+from .elements import mkv_kinds
 from .native import side_data
 from .packets import ts_kinds
 
@@ -110,6 +111,8 @@ def of_file(path: Path, container: str) -> list[str]:
     match container:
         case "mp4" | "mov":
             return iso_kinds(path)
+        case "mkv" | "webm":
+            return mkv_kinds(path)
         case "mpegts":
             return ts_kinds(path)
     return []
