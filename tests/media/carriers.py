@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from tests.media.films import Film, make
 from tests.verify.files import box, grafted
 
@@ -100,6 +102,55 @@ def captions(text: bytes) -> bytes:
     return b"\xb5\x00\x31GA94\x03" + bytes([0xC0 | len(pairs), 0xFF]) + body + b"\xff"
 
 
+def id3() -> bytes:
+    """A tag with a name and a cover picture, as it lies before the sound in an MP3 file."""
+    name = b"\x03" + CANARY
+    cover = b"\0image/jpeg\0\3\0\xff\xd8\xff" + CANARY
+    frames = b"".join(
+        kind + struct.pack(">IH", len(body), 0) + body for kind, body in
+        ((b"TPE1", name), (b"APIC", cover))
+    )  # fmt: skip
+    size = bytes(len(frames) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\3\0\0" + size + frames
+
+
+def mp3(suffix: str) -> Maker:
+    """A film whose sound was an MP3 file, with its tag before the first packet and the old short
+    tag behind the last."""
+    old = (b"TAG" + CANARY).ljust(128, b"\0")
+
+    def made(folder: Path) -> Path:
+        silent = make(folder / "silent.avi", Film(tuple(range(25)), codec="mpeg4"))
+        path = folder / f"a{suffix}"
+        with av.open(str(silent)) as given, av.open(str(path), "w") as file:
+            picture = file.add_stream_from_template(given.streams.video[0])
+            sound = file.add_stream("libmp3lame", rate=44100)
+            assert isinstance(sound, AudioStream)
+            tone = AudioFrame(format="s16p", layout="stereo", samples=44100)
+            tone.sample_rate, tone.pts = 44100, 0
+            for plane in tone.planes:
+                plane.update(b"\x10\x03" * 20 + bytes(plane.buffer_size - 40))
+            packets = [*sound.encode(tone), *sound.encode(None)]
+            for number, packet in enumerate(packets):
+                data = bytes(packet)
+                if number == 0:
+                    data = id3() + data
+                if number == len(packets) - 1:
+                    data += old
+                copy = av.Packet(data)
+                copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+                copy.duration, copy.stream = packet.duration, sound
+                file.mux(copy)
+            for piece in given.demux(video=0):
+                if piece.dts is not None:
+                    piece.stream = picture
+                    file.mux(piece)
+        silent.unlink()
+        return path
+
+    return made
+
+
 CARRIERS: dict[str, Maker] = {
     "a place in udta": planted(
         [b"moov", b"udta"], box(b"\xa9xyz", struct.pack(">HH", len(CANARY), 0x15C7) + CANARY)
@@ -121,6 +172,9 @@ CARRIERS: dict[str, Maker] = {
     "tags, attachment and chapters of an MKV": tagged(".mkv", attachment=CANARY, chapters=(NAME,)),
     "chapters of an MP4": tagged(".mp4", chapters=(NAME, NAME)),
     "INFO of an AVI": tagged(".avi"),
+    "ID3 in the sound of an MP4": mp3(".mp4"),
+    "ID3 in the sound of an AVI": mp3(".avi"),
+    "ID3 in the sound of an MKV": mp3(".mkv"),
     "service names of a TS": tagged(".ts"),
     "user data in the pictures": sei(5, bytes(range(16)) + CANARY),
     "captions in the pictures": sei(4, captions(CANARY)),
