@@ -70,3 +70,12 @@ def test_an_avif_is_named_by_whether_it_moves(tmp_path: Path, count: int, suffix
     shades[0].save(tmp_path / "a.avif", save_all=True, append_images=shades[1:])
     assert default_output(tmp_path / "a.avif").name == f"a.redacted{suffix}"
     assert default_output(tmp_path / "none.avif").name == "none.redacted.jpg"
+
+
+@pytest.mark.parametrize("name", ["photo", "photo.jpg_large", "photo.tmp"])
+def test_a_name_that_says_nothing_is_answered_by_what_is_in_the_file(
+    tmp_path: Path, name: str
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / name, "JPEG")
+    assert default_output(tmp_path / name) == tmp_path / f"{Path(name).stem}.redacted.jpg"
+    assert default_output(tmp_path / "none.tmp").name == "none.redacted.tmp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -187,3 +188,19 @@ def test_text_is_written_whole(tmp_path: Path) -> None:
     assert (tmp_path / "plan.json").read_bytes() == b"{}\n"
     with pytest.raises(OutputError, match="exists"):
         write_text(tmp_path / "plan.json", "[]\n")
+
+
+@pytest.mark.parametrize("length", [300, 255, 250])
+def test_a_name_too_long_for_the_disk_is_an_error_of_ours(tmp_path: Path, length: int) -> None:
+    path = tmp_path / ("a" * length)
+    with pytest.raises(OutputError, match="too long") as error, written_whole(path):
+        pass
+    assert "shorter" in error.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_of_no_known_letters_can_be_told_in_a_paper(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"lat\xe9in.png")
+    write_text(tmp_path / "report.json", json.dumps({"name": odd}, ensure_ascii=False))
+    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert os.fsencode(told["name"]) == b"lat\xe9in.png"

@@ -222,3 +222,34 @@ def test_a_damaged_file_gives_frames_or_our_own_error(
         else:
             for photo in PhotoSource(card).frames():
                 photo.planes()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(Unreadable, match="pipe") as error:
+            probe(path)
+        assert "file first" in error.value.hint
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_damaged_photo_that_is_accepted_is_shown_or_our_own_error(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As pictures of the size that was promised, and the same each time."""
+    base = tmp_path_factory.getbasetemp()
+    suffix = data.draw(st.sampled_from([".png", ".jpg", ".webp", ".tiff", ".bmp", ".gif", ".avif"]))
+    path = base / f"whole-photo{suffix}"
+    if not path.exists():
+        Image.effect_noise((64, 96), 50).convert("RGB").save(path)
+    raw = bytearray(path.read_bytes())
+    for at in data.draw(st.lists(st.integers(8, len(raw) - 1), max_size=3)):
+        raw[at] = data.draw(st.integers(0, 255))
+    bad = base / f"bad-photo{suffix}"
+    bad.write_bytes(raw[: data.draw(st.integers(8, len(raw)))])
+    with suppress(PasserbyError):
+        card = probe(bad, accept_damaged=True)
+        source = PhotoSource(card, accept_damaged=True)
+        pictures = [[f.picture(f.size) for f in source.frames()] for _ in range(2)]
+        assert all(np.array_equal(a, b) for a, b in zip(*pictures, strict=True))

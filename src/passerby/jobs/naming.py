@@ -11,6 +11,8 @@ from ..media import output_container, probe
 PHOTOS: Final = {  # suffix of the input -> of the output
     ".jpg": ".jpg",
     ".jpeg": ".jpeg",
+    ".jfif": ".jpg",
+    ".jpe": ".jpg",
     ".png": ".png",
     ".webp": ".webp",
     ".bmp": ".bmp",
@@ -28,7 +30,10 @@ VIDEOS |= dict.fromkeys(
     (".3gp", ".3g2", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".m2v"), ".mp4"
 )
 VIDEOS |= dict.fromkeys((".h264", ".264", ".hevc", ".265", ".ivf", ".obu", ".nut", ".dv"), ".mp4")
-VIDEOS |= dict.fromkeys((".flv", ".wmv", ".asf", ".ogv", ".mxf", ".y4m"), ".mp4")
+VIDEOS |= dict.fromkeys((".flv", ".f4v", ".wmv", ".asf", ".ogv", ".mxf", ".y4m"), ".mp4")
+VIDEOS |= dict.fromkeys(
+    (".lrv", ".insv", ".mod", ".tod", ".m2p", ".trp", ".mjpg", ".mjpeg"), ".mp4"
+)
 MARK: Final = ".redacted"
 _TOLD_BY_CONTENT: Final = frozenset({".webm", ".avif"})
 
@@ -48,12 +53,13 @@ def default_output(input: Path, to: Path | None = None) -> Path:
     """``clip.mp4`` -> ``clip.redacted.mp4`` beside it, or in the folder `to`.
 
     The output holds what its name says: a PNG by the name of photo.jpg becomes a JPEG. Only a WebM
-    is opened to learn its name, for what VP9 can't hold is written as MKV, and an AVIF, which may
-    move.
+    is opened to learn its name, for what VP9 can't hold is written as MKV, an AVIF, which may move,
+    and what has no name that tells.
     """
-    suffix = (PHOTOS | VIDEOS).get(input.suffix.lower(), input.suffix)
-    if input.suffix.lower() in _TOLD_BY_CONTENT:
-        suffix = _asked(input) or suffix
+    asked = input.suffix.lower()
+    suffix = (PHOTOS | VIDEOS).get(asked, input.suffix)
+    if asked in _TOLD_BY_CONTENT or asked not in PHOTOS | VIDEOS:
+        suffix = _by_content(input, asked) or suffix
     if suffix.lower() == input.suffix.lower():
         suffix = input.suffix  # CLIP.MP4 stays upper case
     return (to or input.parent) / f"{input.stem}{MARK}{suffix}"
@@ -67,10 +73,11 @@ def told_apart(input: Path, output: Path) -> Path:
     return output.with_name(f"{input.name}{MARK}{output.suffix}")
 
 
-def _asked(input: Path) -> str | None:
-    """As what it is written again, if it holds what its name says."""
+def _by_content(input: Path, asked: str) -> str | None:
+    """As what it is written again, if it holds what its name says, or that says nothing."""
     try:
         card = probe(input)
     except PasserbyError:
         return None  # whoever opens it to process it says what is wrong
-    return output_container(card)[0] if f".{card.container}" == input.suffix.lower() else None
+    lies = asked in _TOLD_BY_CONTENT and asked != f".{card.container}"
+    return None if lies else output_container(card)[0]

@@ -15,15 +15,19 @@ SUFFIX: Final = ".partial"
 
 def check_free(output: Path, *, inputs: Sequence[Path] = (), force: bool = False) -> None:
     """`OutputError` when `output` is one of `inputs`, exists without `force`, or has no folder."""
-    for path in inputs:
-        if _same(output, path):
-            raise OutputError("the output is the input", path=output, hint="choose another name")
-    if output.is_dir():
-        raise OutputError("the output is a folder", path=output, hint="name a file in it")
-    if os.path.lexists(output) and not force:
-        raise OutputError("the output exists already", path=output, hint="pass --force to replace")
-    if not output.parent.is_dir():
-        raise OutputError("the output's folder does not exist", path=output, hint="create it first")
+    with answered(output):
+        for path in inputs:
+            if _same(output, path):
+                hint = "choose another name"
+                raise OutputError("the output is the input", path=output, hint=hint)
+        if output.is_dir():
+            raise OutputError("the output is a folder", path=output, hint="name a file in it")
+        if os.path.lexists(output) and not force:
+            hint = "pass --force to replace"
+            raise OutputError("the output exists already", path=output, hint=hint)
+        if not output.parent.is_dir():
+            hint = "create it first"
+            raise OutputError("the output's folder does not exist", path=output, hint=hint)
 
 
 def _same(a: Path, b: Path) -> bool:
@@ -66,6 +70,7 @@ def answered(output: Path) -> Iterator[None]:
     except OSError as error:
         reason = (error.strerror or "the system refused").lower()
         hint = "make room, or choose another disk" if "space" in reason else ""
+        hint = "name a shorter one with -o" if "too long" in reason else hint
         raise OutputError(f"can't be written: {reason}", path=output, hint=hint) from error
 
 
@@ -83,7 +88,7 @@ def write_text(
     with (
         written_whole(output, inputs=inputs, force=force) as partial,
         answered(output),
-        partial.open("w", encoding="utf-8", newline="\n") as file,
+        partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
     ):
         file.write(text)
 

@@ -50,6 +50,10 @@ def probe(
     with reading(path):
         if path.is_dir():
             raise IsADirectoryError(path)
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for, and can't be read twice.
+            what = "is a device or a pipe, not a file"
+            raise Unreadable(what, path=path, hint="save what comes out of it to a file first")
         with path.open("rb") as file:
             head = file.read(HEAD)
     if not head:
