@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata fuzz formats clean
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -60,6 +60,9 @@ bench-speed: $(READY)  ## the time it takes against a pure transcode
 
 bench-metadata: $(READY)  ## what exiftool and ffprobe see in redacted films
 	$(BIN)/python benchmarks/metadata.py $(BENCH_ARGS)
+
+bench-noise: $(READY)  ## can outputs be linked to the camera by its noise
+	$(BIN)/python benchmarks/camera_noise.py $(BENCH_ARGS)
 
 fuzz: $(READY)  ## damaged and lying files for SECONDS=600 (SEED=...); bad ones stay in build/fuzz
 	$(BIN)/python tools/fuzz.py --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

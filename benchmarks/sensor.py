@@ -68,24 +68,34 @@ def pce(pattern: Reals, reference: Reals, reach: int = 8) -> float:
     return peak * abs(peak) / energy
 
 
-def warped_pce(pattern: Reals, reference: Reals, tile: int = 64, reach: int = 3) -> float:
-    """For who suspects a warp: each tile may shift on its own by up to `reach` pixels.
+def warped(pattern: Reals, reference: Reals) -> float:
+    """For who suspects a warp: how far the two agree when each tile may shift on its own.
 
-    Tiles' correlations are smoothed with their neighbours', because a warp is smooth, and
-    the best shift of each counts. The sum over tiles is on the scale of `pce` without a shift.
+    In standard deviations above what the same search finds where nothing can agree: with the
+    reference far out of place.
+    """
+    rows, cols = reference.shape
+    rng = np.random.default_rng(0)
+    far = [(int(rng.integers(40, rows - 40)), int(rng.integers(40, cols - 40))) for _ in range(12)]
+    chance = [_by_tiles(pattern, np.roll(reference, shift, (0, 1))) for shift in far]
+    return (_by_tiles(pattern, reference) - float(np.mean(chance))) / float(np.std(chance))
+
+
+def _by_tiles(pattern: Reals, reference: Reals, tile: int = 64, reach: int = 3) -> float:
+    """The sum over tiles of the correlation at each tile's best shift of up to `reach` pixels.
+
+    A warp is smooth, so it is the tile and its neighbours that choose the shift.
     """
     rows, cols = (side // tile for side in pattern.shape)
     a = pattern[: rows * tile, : cols * tile]
     shifts = range(-reach, reach + 1)
     sums = np.empty((len(shifts) ** 2, rows, cols), np.float32)
-    for index, (dy, dx) in enumerate((dy, dx) for dy in shifts for dx in shifts):
-        b = np.roll(reference, (dy, dx), (0, 1))[: rows * tile, : cols * tile]
+    for index, shift in enumerate((dy, dx) for dy in shifts for dx in shifts):
+        b = np.roll(reference, shift, (0, 1))[: rows * tile, : cols * tile]
         sums[index] = cv2.resize(a * b, (cols, rows), interpolation=cv2.INTER_AREA)
-    smooth = np.stack([cv2.GaussianBlur(s, (5, 5), 1.0) for s in sums])
+    smooth = np.stack([cv2.GaussianBlur(each, (5, 5), 1.0) for each in sums])
     best = smooth.argmax(0)
-    picked = np.take_along_axis(sums, best[None], 0)[0]
-    total, spread = float(picked.sum()), float(sums.std())
-    return total * abs(total) / (spread**2 * rows * cols)
+    return float(np.take_along_axis(sums, best[None], 0).sum())
 
 
 def _noise_of(picture: Reals, levels: int) -> Reals:

@@ -64,12 +64,12 @@ def test_after_paint_and_reduction_nothing_depends_on_what_regions_hide(
 
 @pytest.mark.parametrize("depth", [8, 10, 12, 16])
 def test_a_sensors_pattern_is_much_weaker_afterwards(depth: int) -> None:
-    pattern = np.random.default_rng(1).normal(0, 0.01, (480, 640))
+    pattern = np.random.default_rng(1).normal(0, 0.01, (720, 800))
     picture = shot(pattern, depth)
     before = likeness(picture, pattern)
     after = likeness(reduced(grey(picture, depth), seed=5).planes()[0].pixels, pattern)
     assert before > 0.6
-    assert abs(after) < before / 6
+    assert abs(after) < before / 5
 
 
 def test_a_scene_is_seen_as_before() -> None:
@@ -78,7 +78,7 @@ def test_a_scene_is_seen_as_before() -> None:
     now = reduced(grey(scene)).planes()[0].pixels
     apart = np.abs(now.astype(int) - scene)
     inner = (np.abs(rows % 40 - 20) < 8) & (np.abs(cols % 40 - 20) < 8)  # away from the edges
-    assert apart[inner].max() <= 1
+    assert apart[inner].max() <= 2
     assert apart.mean() < 6
 
 
@@ -129,13 +129,21 @@ def test_one_colour_stays_that_colour(depth: int) -> None:
             assert (plane.pixels == plane.black).all()
 
 
-@pytest.mark.parametrize("depth", [8, 10, 16])
+@pytest.mark.parametrize("depth", [8, 10, 12, 16])
 def test_the_ends_of_the_scale_do_not_wrap_around(depth: int) -> None:
-    top = (1 << depth) - 1
-    rows, cols = np.indices((64, 64))
-    values = (rows + cols) % 2 * top
-    now = camera_noise.calm(stored(values, depth), 0, depth).astype(int)
-    assert np.abs(now - values).max() <= top * 0.06
+    top, rng = (1 << depth) - 1, np.random.default_rng(0)
+    for share in np.linspace(0.02, 0.98, 40):
+        blots = np.kron(rng.random((16, 16)) < share, np.ones((4, 4)))
+        values = blots * (rng.random((64, 64)) < 0.75) * top
+        now = camera_noise.calm(stored(values, depth), 0, depth).astype(int)
+        assert now.max() <= top
+        assert np.abs(now - values).max() <= top * 0.06
+
+
+def test_transparency_is_bent_with_the_picture_and_nothing_else() -> None:
+    alpha = np.random.default_rng(6).integers(0, 256, (50, 60)).astype(np.uint8)
+    assert np.array_equal(camera_noise.calm(alpha, 255, 8), alpha)
+    assert not np.array_equal(camera_noise.calm(alpha, 0, 8), alpha)
 
 
 def test_the_two_moments_of_an_interlaced_frame_are_not_mixed() -> None:

@@ -34,7 +34,8 @@ SHARES: Final = (3, 2, 1)
 LEAST: Final = 4  # what is taken away where it is dark, in sixteenths of a level of 255
 CHROMA: Final = (16, 8)  # the same for chroma, at two scales
 BITS: Final = 12  # detail is weighed in samples of so many bits: sixteenths of a level of 255
-BEND: Final = 2.0  # pixels
+BEND: Final = 2.0  # pixels; less in pictures whose shorter side is less than
+FULL: Final = 720  # pixels: small pictures show more in each, and hold less of a pattern
 CELL: Final = 80  # pixels between two places that are bent independently
 REACH: Final = 32  # rows beyond a strip that its outcome depends on; a multiple of all scales
 STRIP: Final = 1 << 20  # samples
@@ -91,11 +92,12 @@ class CameraNoise:
         above, below = max(0, top - REACH), min(rows, end + REACH)
         gx, gy = grid
         high, wide = rows * gy // CELL + 4, cols * gx // CELL + 4
+        bend = BEND * min(1.0, min(rows * gy, cols * gx) / FULL)
         turned = np.random.default_rng(self._seed).uniform(0, 2 * np.pi, (high, wide))
         down = _spline((np.arange(top, end) + 0.5) * gy / CELL, high)
         along = _spline((np.arange(cols) + 0.5) * gx / CELL, wide)
-        x = down @ (BEND * np.cos(turned)).astype(np.float32) @ along.T
-        y = down @ (BEND * np.sin(turned)).astype(np.float32) @ along.T
+        x = down @ (bend * np.cos(turned)).astype(np.float32) @ along.T
+        y = down @ (bend * np.sin(turned)).astype(np.float32) @ along.T
         x = x / np.float32(gx) + np.arange(cols, dtype=np.float32)
         y = y / np.float32(gy) + np.arange(top - above, end - above, dtype=np.float32)[:, None]
         return _Strip(
@@ -145,8 +147,8 @@ def _weak(values: Values, limits: tuple[int, ...], *, black: int | None = None) 
     """The detail of `values` below limits, one a scale: sixteenths of a level, or, where `black`
     is given, parts of the brightness above it. int16 (rows, cols).
 
-    Scales are those of a pyramid of means (after Burt and Adelson, 1983): what a scale shows that
-    the next, enlarged, does not.
+    Scales are those of a pyramid of soft means (after Burt and Adelson, 1983): what a scale shows
+    that the next, enlarged, does not.
     """
     rows, cols = values.shape
     if rows % 2 or cols % 2:
@@ -155,6 +157,7 @@ def _weak(values: Values, limits: tuple[int, ...], *, black: int | None = None) 
         )
         return _weak(whole, limits, black=black)[:rows, :cols]
     coarse: Any = cv2.resize(values, (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    coarse = cv2.blur(coarse, (3, 3))  # twice as hard to link as without
     bound: Any = cv2.resize(coarse, (cols, rows), interpolation=cv2.INTER_LINEAR)
     detail: Values = values - bound
     if black is None:
