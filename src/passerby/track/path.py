@@ -14,6 +14,8 @@ from .rows import Row, area, fit, hull
 
 _LOOSEN: Final = 0.015  # a followed box grows by this share of its side a frame, on every side
 _LOOSEST: Final = 0.2
+_DOUBTED: Final = 0.55  # share of the best score below which a sighting's size is doubted
+_SHRINK: Final = 0.93  # such a sighting may be smaller than the one before by this factor
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Path:
         What was followed since the last sighting is bent towards this one. False when the two are
         so far apart that bending would not do: then it must be followed back from here.
         """
+        if score < _DOUBTED * self.best:
+            row = _at_least(row, self.size_like)
         before, off = self.last_seen, row - self.at(index)
         agrees = fit(row, self.at(index)) > 0.5
         if agrees:
@@ -128,6 +132,17 @@ class Path:
         if self.marks[index].score is not None:
             return Why.SEEN
         return Why.FILLED if self.first_seen < index < self.last_seen else Why.REACH
+
+
+def _at_least(row: Row, like: Row) -> Row:
+    """`row`, about its middle hardly smaller than `like`.
+
+    A face that turns away, or goes behind something, is seen with less certainty and seems to
+    shrink, while the head stays as large as it was.
+    """
+    size = np.maximum(row[2:] - row[:2], _SHRINK * (like[2:] - like[:2]))
+    middle = (row[:2] + row[2:]) / 2
+    return np.concatenate([middle - size / 2, middle + size / 2]).astype(np.float32)
 
 
 def box_of(mark: Mark) -> Box:
