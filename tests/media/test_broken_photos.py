@@ -52,7 +52,10 @@ def test_what_is_there_is_shown_and_the_rest_is_plain_and_told(
     assert "--accept-damaged" in refused.value.hint
     assert isinstance(refused.value, Truncated)
     source = lenient(path)
+    other = save(tmp_path / f"other{suffix}", Image.new("RGB", SIZE, (200, 30, 90)))
+    rgb(other)  # what a decoder left in memory must not be taken for what is missing
     (frame,) = source.frames()
+    rgb(other)
     (again,) = source.frames()
     seen = frame.picture(frame.size).astype(int)
     assert np.array_equal(seen, again.picture(again.size))
