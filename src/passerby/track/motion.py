@@ -31,6 +31,7 @@ _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
 ENOUGH: Final = 0.35  # share of a box's points that must agree for its motion to count
 _ALIKE: Final = 0.55  # correlation with itself that a box must keep from frame to frame
 _FOUND: Final = 0.65  # correlation that a box searched for must have
+_FAR: Final = 0.2  # by so much more where it is farthest from where it is expected
 _TEMPLATE: Final = 20  # small pixels: larger templates are shrunk before the search
 _RETURN: Final = 1.2  # small pixels within which a point must return
 
@@ -257,11 +258,26 @@ def sought(a: Still, b: Still, row: Rows, ahead: Points, reach: float) -> Rows |
             return None
     if float(template.std()) < 4:
         return None
-    _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED))
+    likeness = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
+    expected = (x0 + ahead[0] - left) / shrink, (y0 + ahead[1] - top) / shrink
+    likeness -= _away(likeness.shape, expected, reach / shrink)
+    _, best, _, at = cv2.minMaxLoc(likeness)
     if best < _FOUND:
         return None
     by = np.array([left + at[0] * shrink - x0, top + at[1] * shrink - y0], np.float32)
     return shifted(row, by)
+
+
+def _away(
+    shape: tuple[int, ...], expected: tuple[float, float], reach: float
+) -> NDArray[np.float32]:
+    """What likeness loses by distance from where it is expected, 0 there and `_FAR` at `reach`.
+
+    Much of a picture is a little like a small face; the farther away, the likelier by chance.
+    """
+    ys, xs = np.arange(shape[0], dtype=np.float32), np.arange(shape[1], dtype=np.float32)
+    dy, dx = (ys - expected[1]) / reach, (xs - expected[0]) / reach
+    return np.asarray(_FAR * (dx[None, :] ** 2 + dy[:, None] ** 2), np.float32)
 
 
 def _shrunk(picture: Picture, by: float) -> Picture:
