@@ -260,7 +260,7 @@ def sought(a: Still, b: Still, row: Rows, ahead: Points, reach: float) -> Rows |
         return None
     likeness = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
     expected = (x0 + ahead[0] - left) / shrink, (y0 + ahead[1] - top) / shrink
-    likeness -= _away(likeness.shape, expected, reach / shrink)
+    likeness = likeness - _away(likeness.shape, expected, reach / shrink)
     _, best, _, at = cv2.minMaxLoc(likeness)
     if best < _FOUND:
         return None
