@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from passerby.core.errors import MediaError, Truncated
 from passerby.core.geometry import Box, Orientation
 from passerby.media import MovingSource, PhotoSource, probe
+from passerby.media.heif_tiles import Left, left_of
 
 from .photos import chunk, deep_png, moving, noise, pages, save, smooth
 
@@ -77,6 +80,50 @@ def test_a_picture_on_its_side_loses_what_was_stored_last(tmp_path: Path, suffix
     assert frame.orientation == Orientation.TURN_90
     left = frame.picture(frame.size, None)[:, : frame.size.width // 4]
     assert (np.abs(left.astype(int) - 128) <= 1).all()
+
+
+@pytest.mark.parametrize(("way", "side"), [(1, 0), (8, 1), (3, 2), (6, 3)])
+def test_a_heic_that_its_decoder_turns_is_grey_where_it_was_stored_last(
+    tmp_path: Path, way: int, side: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = way
+    path, how = tmp_path / "a.heic", {"quality": -1, "chroma": 444, "exif": exif.tobytes()}
+    pillow_heif.encode("RGB", SIZE, picture().tobytes(), path, **how)
+    (frame,) = lenient(cut(path, 0.6)).frames()
+    seen = np.rot90(frame.picture(frame.size), -side).astype(int)  # the missing part at the bottom
+    grey = (np.abs(seen - 128) <= 1).all(axis=2)
+    assert grey[-seen.shape[0] // 4 :].all()
+    assert not grey[: seen.shape[0] // 4].any(axis=1).all()
+
+
+def tiled(there: int, turn: int = 0) -> bytes:
+    """The description of a HEIC of 2 x 3 tiles of 512, and so many bytes that `there` of the six
+    tiles of a hundred bytes each are whole."""
+
+    def box(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(body)) + name + body
+
+    places = struct.pack(">IHH", 1 << 24, 0x4400, 7)
+    places += struct.pack(">HHHHII", 9, 1, 0, 1, 0, 8)
+    for tile in range(6):
+        places += struct.pack(">HHHHII", tile + 1, 0, 0, 1, 1000 + 100 * tile, 100)
+    made = box(b"pitm", struct.pack(">IH", 0, 9)) + box(b"iloc", places)
+    parts = struct.pack(">HH6H", 9, 6, *range(1, 7))
+    made += box(b"iref", bytes(4) + box(b"dimg", parts))
+    made += box(b"ispe", struct.pack(">III", 0, 512, 512))
+    made += box(b"ispe", struct.pack(">III", 0, 1500, 900)) + box(b"irot", bytes([turn]))
+    made += box(b"idat", bytes([0, 0, 1, 2]) + struct.pack(">HH", 1500, 900))
+    data = box(b"ftyp", b"heic" + bytes(8)) + box(b"meta", bytes(4) + made)
+    return data.ljust(1000, b"\0") + bytes(100 * there + 50 * (there < 6))
+
+
+@pytest.mark.parametrize(
+    ("there", "rows"), [(0, 0), (2, 0), (3, 512), (4, 512), (5, 512), (6, 900)]
+)
+def test_a_row_of_tiles_is_there_when_all_of_it_is(there: int, rows: int) -> None:
+    assert left_of(tiled(there)) == Left(0, rows)
+    assert left_of(tiled(there, 3)) == Left(3, rows)
 
 
 def test_a_progressive_jpeg_becomes_coarser_and_it_is_said(tmp_path: Path) -> None:

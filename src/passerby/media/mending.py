@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..core.errors import Truncated
 from ..core.frame import Plane
 from .faults import reading
+from .heif_tiles import left_of
 
 WHOLE: Final = "copy it again from where it came"
 COARSE: Final = "breaks off: it is coarser than it was, and blank where nothing is left"
@@ -36,13 +37,15 @@ class Mended:
     """`data`: decodes. `others`: the same with other stuffing, of which some may not decode.
     `rows`: how many are there, where that is known without them. `margin`: how many rows before the
     first that differs may have suffered, where everything behind it is guesswork; None where each
-    row is there or not. `coarse`: every part of the file adds to all rows."""
+    row is there or not. `coarse`: every part of the file adds to all rows. `turn`:
+    quarter turns anticlockwise that its decoder gives the coded picture before showing it."""
 
     data: bytes
     others: tuple[Callable[[], bytes], ...] = ()
     rows: int | None = None
     margin: int | None = None
     coarse: bool = False
+    turn: int = 0
 
 
 def mended(path: Path, kind: str, *, scans: int = 1) -> Mended:
@@ -59,7 +62,7 @@ def mended(path: Path, kind: str, *, scans: int = 1) -> Mended:
             case "gif":
                 made = None  # no stuffing is sure to be a code that its decoder takes
             case "heif" | "avif":
-                made = _stuffed(data, _boxes_end(data), _BLOCK)
+                made = _heif(data, kind)
             case _:
                 made = _stuffed(data, _announced(data), None)
     if made is None:
@@ -72,22 +75,34 @@ def unmendable(path: Path) -> Truncated:
     return Truncated("breaks off, or is damaged: nothing of it can be read", path=path, hint=WHOLE)
 
 
-def missing_rows(
-    one: Sequence[Plane], other: Sequence[Plane], margin: int | None
-) -> NDArray[np.bool_]:
-    """Row by row, whether two decodings show that nothing is left of it; `margin` as of `Mended`"""
-    differs = np.zeros(one[0].pixels.shape[0], bool)
-    for a, b in zip(one, other, strict=True):
-        differs |= (a.pixels != b.pixels).any(axis=1)
-    if margin is not None and differs.any():
-        differs[max(0, int(differs.argmax()) - margin) :] = True
+def missing_rows(one: Sequence[Plane], other: Sequence[Plane], fixed: Mended) -> NDArray[np.bool_]:
+    """Row by row of the coded picture, whether two decodings show that nothing is left of it."""
+    pairs = [
+        (_coded(a, fixed.turn), _coded(b, fixed.turn)) for a, b in zip(one, other, strict=True)
+    ]
+    differs = np.zeros(pairs[0][0].shape[0], bool)
+    for a, b in pairs:
+        differs |= (a != b).any(axis=1)
+    if fixed.margin is not None and differs.any():
+        differs[max(0, int(differs.argmax()) - fixed.margin) :] = True
     return differs
 
 
-def blank(planes: Sequence[Plane], rows: NDArray[np.bool_]) -> None:
-    """In place: plain grey; opaque, where there is alpha, the fourth plane."""
+def known_rows(planes: Sequence[Plane], fixed: Mended) -> NDArray[np.bool_]:
+    """Row by row of the coded picture, whether it is missing by `fixed.rows`."""
+    rows = _coded(planes[0], fixed.turn).shape[0]
+    return np.arange(rows) >= (rows if fixed.rows is None else fixed.rows)
+
+
+def _coded(plane: Plane, turn: int) -> NDArray[Any]:
+    """The samples as the file has them, top row first; a view."""
+    return np.rot90(plane.pixels, -turn)
+
+
+def blank(planes: Sequence[Plane], rows: NDArray[np.bool_], turn: int) -> None:
+    """In place, rows of the coded picture: grey; opaque where there is alpha, the fourth plane."""
     for index, plane in enumerate(planes):
-        plane.pixels[rows] = plane.black if index == 3 else 1 << (plane.depth - 1)
+        _coded(plane, turn)[rows] = plane.black if index == 3 else 1 << (plane.depth - 1)
 
 
 def _jpeg(data: bytes, *, coarse: bool) -> Mended:
@@ -113,6 +128,20 @@ def _stuffed(data: bytes, end: int, margin: int | None) -> Mended | None:
 
 def _junk(length: int) -> bytes:
     return (_JUNK * (1 + length // len(_JUNK)))[:length]
+
+
+def _heif(data: bytes, kind: str) -> Mended | None:
+    """Of a picture of tiles the rows of which all tiles are there; of another, what is alike.
+
+    AVIF's decoder turns nothing.
+    """
+    made = _stuffed(data, _boxes_end(data), _BLOCK)
+    try:
+        left = left_of(data)
+    except (ValueError, LookupError, struct.error):
+        return None
+    turn = left.turn if kind == "heif" else 0
+    return None if made is None else replace(made, rows=left.rows, turn=turn)
 
 
 def _boxes_end(data: bytes) -> int:
