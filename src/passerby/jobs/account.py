@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -163,6 +163,22 @@ def versions() -> dict[str, str]:
     return found
 
 
+def planned(report: Report, document: Document | None) -> Report:
+    """The report of a verification, with what the plan says of the detectors and their tracks."""
+    used: tuple[DetectorUse, ...] = ()
+    spans: tuple[TrackSpan, ...] = ()
+    if document is not None:
+        used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
+        first, clock = Ticks(document.media.first), Clock(Fraction(document.media.time_base))
+        spans = tuple(_span(track, first, clock) for track in document.whole_tracks())
+    told = {
+        "detectors": used,
+        "tracks": spans,
+        "not_looked_for": tuple(_unseen(Settings().not_looked_for, used)),
+    }
+    return report.model_copy(update=told)
+
+
 def _span(track: Track, first: Ticks, clock: Clock) -> TrackSpan:
     start, last = track.keys[0].at, track.keys[-1].at
     return TrackSpan(
@@ -182,12 +198,16 @@ def _rounded(seconds: Fraction) -> float:
 
 def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
     """What might show people, and nobody looked for."""
-    yield from settings.not_looked_for
-    for use in decision.used:
-        if use.smallest:
-            yield f"{use.kind}s smaller than {use.smallest:g} px"
     if settings.voice == "keep":
         yield "voices"
+    yield from _unseen(settings.not_looked_for, decision.used)
+
+
+def _unseen(kinds: Iterable[str], used: Iterable[DetectorUse]) -> Iterator[str]:
+    yield from kinds
+    for use in used:
+        if use.smallest:
+            yield f"{use.kind}s smaller than {use.smallest:g} px"
     yield "bodies, clothes, gait and places by which people are known"
 
 

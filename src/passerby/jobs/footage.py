@@ -17,7 +17,9 @@ from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
+from .moments import decided, ranking, with_moments
 from .output import check_free, dated_like, write_text, written_whole
+from .page import check_folder, write_folder
 from .quieted import Quieted
 from .report import DetectorUse, NotHandedOver, Report
 from .settings import Settings
@@ -33,12 +35,14 @@ def redact(
     *,
     plan: Path | None = None,
     save_plan: Path | None = None,
+    report_to: Path | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Hide people in `input`; `output` appears only when it is whole and, if asked, verified.
 
     `plan`: hide what this plan says instead of looking. `save_plan`: write down what was hidden.
+    `report_to`: a folder for the report as a page, which is written whatever verification found.
     Raises a `PasserbyError`; `NotHandedOver` (with the report) when verification found something.
     """
     watch = Stopwatch()
@@ -46,6 +50,8 @@ def redact(
     check_free(output, inputs=inputs, force=force)
     if save_plan is not None:
         check_free(save_plan, inputs=[*inputs, output], force=force)
+    if report_to is not None:
+        check_folder(report_to, inputs=[*inputs, output], force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
         target = doors.target_of(card, output)
@@ -65,8 +71,13 @@ def redact(
             with watch.phase("verify"):
                 checked = look_again(card, partial, decision.schedule, settings, progress)
             report = report.model_copy(update={"verification": checked, "timings": watch.seconds})
-            if checked.findings:
-                raise NotHandedOver(report, path=output)
+        footage = decided(card, decision)
+        risky = ranking(report, footage)
+        report = with_moments(report, risky, footage)
+        if report_to is not None:
+            write_folder(report_to, report, footage, risky.usual, partial, force=force)
+        if report.findings:
+            raise NotHandedOver(report, path=output)
         if save_plan is not None:
             saved = document or account.document_of(card, settings, decision)
             write_text(save_plan, text_of(saved), inputs=[*inputs, output], force=force)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..core.errors import VerificationFailed
 
 Outcome = Literal["passed", "failed", "not made"]
+Words = Literal["safe as far as checked", "look here", "not safe", "not checked"]
+
+ASKS_A_PERSON: Final = ("eyes",)  # checks that may be wrong, so that a person has to decide
 
 
 class _Part(BaseModel):
@@ -85,23 +89,58 @@ class Finding(_Part):
     score: float | None = None
 
 
+class Moment(_Part):
+    """A place that a person should look at. `time`: from the film's start, as h:mm:ss.mmm; `page`:
+    of a photo, from 1. `found`: a check found something there."""
+
+    at: int
+    time: str | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    track: int | None = None
+    reasons: tuple[str, ...]
+    found: bool = False
+
+    @property
+    def when(self) -> str:
+        """For people."""
+        return self.time or f"page {self.page}"
+
+
 class Verification(_Part):
-    """What was checked, what was not, and what came of it."""
+    """What was checked, what was not, and what came of it. `words` say it for people."""
 
     verdict: Outcome = "not made"
+    words: Words = "not checked"
     checks: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _worded(cls, given: Any) -> Any:
+        """The words follow from the rest."""
+        if not isinstance(given, dict) or "words" in given:
+            return given
+        found = [f if isinstance(f, Finding) else Finding(**f) for f in given.get("findings", ())]
+        return {**given, "words": _words(given.get("verdict", "not made"), found)}
+
     def summary(self) -> str:
         """The verdict in a few words."""
-        match self.verdict:
-            case "passed":
-                return "verified"
-            case "failed":
-                return f"verification found {_many(len(self.findings), 'thing')}"
-            case "not made":
-                return "not verified"
+        found = f" ({_many(len(self.findings), 'finding')})" if self.findings else ""
+        return self.words + found
+
+
+def _words(verdict: Outcome, findings: Sequence[Finding]) -> Words:
+    if verdict == "not made":
+        return "not checked"
+    if verdict == "passed":
+        return "safe as far as checked"
+    unsure = all(f.check.split(".")[0] in ASKS_A_PERSON for f in findings)
+    return "look here" if unsure and findings else "not safe"
+
+
+MOST_TOLD: Final = 5
 
 
 def _many(count: int, thing: str) -> str:
@@ -125,6 +164,7 @@ class Report(_Part):
     damaged: tuple[str, ...] = Field((), description="How and where the input is damaged.")
     notes: tuple[str, ...] = Field((), description="What a person should know.")
     verification: Verification = Verification()
+    moments: tuple[Moment, ...] = Field((), description="Where to look first, in order of risk.")
     timings: dict[str, float] = Field({}, description="Seconds by phase.")
 
     @property
@@ -156,8 +196,19 @@ class Report(_Part):
         return f"{said}; {self.verification.summary()}"
 
     def said(self) -> tuple[str, ...]:
-        """The summary, and the notes below it."""
-        return (self.summary(), *self.notes)
+        """The summary, and below it the notes and where to look first."""
+        return (self.summary(), *self.notes, *self.look_first())
+
+    def look_first(self) -> tuple[str, ...]:
+        """Where a person should look: one line, or one for each place where something was found."""
+        found = [moment for moment in self.moments if moment.found]
+        lines = [f"look at {m.when}: {', '.join(m.reasons)}" for m in found[:MOST_TOLD]]
+        if len(found) > MOST_TOLD:
+            lines.append(f"and at {_many(len(found) - MOST_TOLD, 'more place')}")
+        timed = [moment.when for moment in self.moments if moment.time]
+        if not lines and timed:
+            lines.append(f"look first at {', '.join(timed[:3])}")
+        return tuple(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in a fixed order."""

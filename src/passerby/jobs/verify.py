@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from ..core.errors import MediaError
+from ..core.errors import MediaError, UsageError
 from ..core.ports import Progress, Source
 from ..core.schedule import Region, Schedule
 from ..core.time import FOREVER, Clock, Span, Ticks
@@ -19,6 +19,8 @@ from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
 from . import account, doors
 from .file import Watch
+from .moments import planned, ranking, unplanned, with_moments
+from .page import Original, check_folder, write_folder
 from .report import Finding, Report, Verification
 from .settings import Settings
 from .stopwatch import Stopwatch
@@ -32,20 +34,32 @@ def verify(
     original: Path | None = None,
     plan: Path | None = None,
     video_stream: int | None = None,
+    report_to: Path | None = None,
+    with_originals: bool = False,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Check the finished file `output`. What can't be checked without `original`, or without the
     `plan` that says what was to be hidden, is named in the report. `video_stream`: which of
-    several films in `original`. A damaged original is read as far as it goes.
+    several films in `original`. A damaged original is read as far as it goes. `report_to`: a
+    folder for the report as a page, with pictures of `output`; `with_originals`, which needs
+    `original`, also shows what was hidden.
 
     Raises a `PasserbyError` when a file can't be read; what is found is in the report.
     """
     watch = Stopwatch()
+    if with_originals and (original is None or report_to is None):
+        raise UsageError(
+            "originals are shown only in a report's folder, and where there is an original",
+            hint="add --original INPUT and --report DIR",
+        )
+    if report_to is not None:
+        check_folder(report_to, inputs=[p for p in (output, original, plan) if p], force=force)
     with watch.phase("probe"):
         made = probe(output)
         lenient = Settings(accept_damaged=True, video_stream=video_stream, limit=_TRUSTED.limit)
         card = None if original is None else doors.look_at(original, lenient)
-        schedule = None
+        schedule = document = None
         if plan is not None:
             document = load(plan)
             if card is not None:
@@ -61,13 +75,29 @@ def verify(
             )
         else:
             verdict = verdict.joined(_against(card, made, schedule, lenient, progress))
-    return Report(
+    report = Report(
         job="verify",
         versions=account.versions(),
         output=account.made_file(output, output, made.container),
         verification=verification(verdict),
         timings=watch.seconds,
     )
+    seen = made if card is None else card
+    footage = unplanned(seen, _first(seen, lenient)) if document is None else planned(document)
+    risky = ranking(report, footage)
+    report = with_moments(account.planned(report, document), risky, footage)
+    if report_to is not None:
+        shown = Original(card, lenient) if with_originals and card is not None else None
+        write_folder(report_to, report, footage, risky.usual, output, original=shown, force=force)
+    return report
+
+
+def _first(card: Card, settings: Settings) -> Ticks:
+    """The first tick of the first frame; 0 if there is none."""
+    frames = doors.open_source(card, settings).frames()
+    with ending(frames):
+        first = next(frames, None)
+    return Ticks(0) if first is None else first.span.start
 
 
 def look_again(

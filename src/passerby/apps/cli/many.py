@@ -93,7 +93,8 @@ def one(
         room(item)
         report = job(progress=progress)
     except NotHandedOver as error:
-        return Outcome(item.source, None, "found", error.report.as_dict(), error)
+        said = error.report.look_first()
+        return Outcome(item.source, None, "found", error.report.as_dict(), error, said)
     except UsageError as error:
         if alone:
             raise
@@ -116,6 +117,8 @@ def told(outcome: Outcome, meter: Meter) -> None:
     """What became of one file, in a line, and below it what a person should know."""
     if outcome.error is not None:
         complain(outcome.error)
+        for line in outcome.said:
+            meter.say(f"  {line}")
     elif outcome.said:
         first, *more = outcome.said
         meter.say(f"{outcome.input} -> {outcome.output}: {first}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -99,9 +100,10 @@ ReportOption = Annotated[
     Path | None,
     typer.Option(
         "--report",
-        metavar="REPORT.json",
+        metavar="DIR|REPORT.json",
         show_default=False,
-        help="Write down what was done, dropped and not looked for.",
+        help="Write down what was done, dropped and not looked for: a folder gets a page to read, "
+        "with pictures of the output, and its JSON; a name with a suffix is the JSON alone.",
         rich_help_panel=PAPERS,
     ),
 ]
@@ -131,6 +133,16 @@ def kinds(hide: str | None) -> tuple[str, ...] | None:
     if not named:
         raise UsageError("--hide names nothing", hint="--hide faces is the default")
     return named
+
+
+def report_place(report: Path | None) -> tuple[Path | None, Path | None]:
+    """What `--report` names: (folder, None) or (None, file). A new name without suffix is a
+    folder."""
+    if report is None:
+        return None, None
+    if report.is_dir() or (not report.suffix and not os.path.lexists(report)):
+        return report, None
+    return None, report
 
 
 def paper(path: Path | None, sources: Sequence[Path], *, force: bool) -> None:

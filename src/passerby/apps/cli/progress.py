@@ -122,6 +122,7 @@ def left(done: Fraction, total: Fraction | None, spent: float) -> str:
 
 def tell(what: str, report: Report, meter: Meter) -> None:
     """What was done, in one line, and below it what a person should know."""
-    meter.say(f"{what}: {report.summary()}")
-    for note in report.notes:
-        meter.say(f"  {note}")
+    first, *more = report.said()
+    meter.say(f"{what}: {first}")
+    for line in more:
+        meter.say(f"  {line}")

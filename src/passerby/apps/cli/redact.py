@@ -33,6 +33,7 @@ from .options import (
     Style,
     kinds,
     paper,
+    report_place,
     write_paper,
 )
 from .outcome import Outcome, exit_code, result
@@ -243,6 +244,11 @@ def redact(
     )
     one_plan(work, plan, save_plan)
     sources = [item.source for item in work.items]
+    folder, report = report_place(report)
+    if folder is not None and len(work.items) != 1:
+        raise UsageError(
+            "a report's folder is for one file", hint="name a file for several: --report all.json"
+        )
     for path in (save_plan, report):
         paper(path, sources, force=force)
 
@@ -251,11 +257,13 @@ def redact(
 
     def attempt(item: Item, progress: Progress | None) -> Outcome:
         job = partial(jobs.redact, item.source, item.target, chosen)
-        how = partial(job, plan=plan, save_plan=save_plan, force=force)
+        how = partial(job, plan=plan, save_plan=save_plan, report_to=folder, force=force)
         return one(item, how, progress, alone=len(work.items) == 1)
 
     outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
     summed_up(outcomes, work, meter)
+    if folder is not None and outcomes[0].report is not None:
+        meter.say(f"  the report: {folder / 'report.html'}")
     whole = result("redact", outcomes, work.skipped)
     alone = outcomes[0].report if len(outcomes) == 1 else None
     write_paper(report, alone if alone is not None else whole, sources, force=force)

@@ -23,6 +23,7 @@ from .options import (
     StreamOption,
     kinds,
     paper,
+    report_place,
     write_paper,
 )
 from .outcome import DONE, Outcome, result
@@ -63,6 +64,12 @@ def scan(
     )
     if input.is_dir():
         raise UsageError("this is a folder", path=input, hint="scan one file at a time")
+    folder, report = report_place(report)
+    if folder is not None:
+        raise UsageError(
+            "a report's folder shows a finished file, and a scan makes none",
+            hint="name a file: --report REPORT.json",
+        )
     for path in (output, report):
         paper(path, [input], force=force)
 

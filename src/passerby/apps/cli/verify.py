@@ -16,11 +16,12 @@ from .options import (
     ReportOption,
     StreamOption,
     paper,
+    report_place,
     write_paper,
 )
 from .outcome import Outcome, exit_code, result, settled
 from .progress import Meter, tell
-from .terminal import put
+from .terminal import put, say
 
 
 def verify(
@@ -47,6 +48,16 @@ def verify(
     ] = None,
     video_stream: StreamOption = None,
     report: ReportOption = None,
+    with_originals: Annotated[
+        bool,
+        typer.Option(
+            "--with-originals",
+            show_default=False,
+            help="Show what was hidden on the report's page, beside what hides it. The page is "
+            "then as dangerous as the original.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -54,13 +65,25 @@ def verify(
     from ... import jobs
 
     sources = [path for path in (output, original, plan) if path is not None]
+    folder, report = report_place(report)
     paper(report, sources, force=force)
     meter = Meter(quiet=quiet)
     with meter.watch(output) as progress:
         found = jobs.verify(
-            output, original=original, plan=plan, video_stream=video_stream, progress=progress
+            output,
+            original=original,
+            plan=plan,
+            video_stream=video_stream,
+            report_to=folder,
+            with_originals=with_originals,
+            force=force,
+            progress=progress,
         )
     tell(str(output), found, meter)
+    if folder is not None:
+        meter.say(f"  the report: {folder / 'report.html'}")
+    if with_originals:
+        say("passerby: WARNING: the report's page SHOWS THE ORIGINAL, UNHIDDEN: hand it to nobody")
     write_paper(report, found.as_dict(), sources, force=force)
     outcome = Outcome(output, None, settled(found), report=found.as_dict())
     if json:

@@ -1,0 +1,113 @@
+"""Where a person should look first: from a plan, or from what was just decided, to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from ..core.geometry import Box, Size
+from ..core.time import Clock, Span, Ticks
+from ..core.track import Track
+from ..media import Card
+from ..plan import Bound, Document, schedule_of
+from ..verify import Finding as Found
+from ..verify.report import clock_time
+from ..verify.risk import Film, Ranked, ranked
+from ..verify.risk import Moment as Risky
+from .account import Decision
+from .report import Moment, Report
+
+MOST: Final = 200  # moments in a report
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What is known of a film or photo when its output is judged.
+
+    `tracks` may be gone through more than once. `first`: first tick of the first frame.
+    """
+
+    film: Film
+    first: Ticks
+    tracks: Callable[[], Iterable[Track]] = tuple
+    bound: Bound = field(default_factory=Bound)
+
+    def since(self, at: Ticks) -> Fraction:
+        """Seconds from the film's start."""
+        return self.film.clock.seconds(at) - self.film.clock.seconds(self.first)
+
+    def in_output(self, at: Ticks) -> Fraction:
+        """When that is in the finished file, whose time never lies before zero."""
+        clock = self.film.clock
+        if self.film.still:
+            return clock.seconds(at)
+        return clock.seconds(at) + max(Fraction(0), -clock.seconds(self.first))
+
+    @property
+    def length(self) -> Fraction:
+        """In seconds; 0 where nobody knows, and for a photo."""
+        span = self.film.span
+        return Fraction(0) if span is None or self.film.still else self.since(span.end)
+
+
+def decided(card: Card, decision: Decision) -> Footage:
+    """Of what was just hidden."""
+    smallest = {use.kind: use.smallest for use in decision.used}
+    film = _film(card.clock, card.size, decision.first, decision.end, smallest, card.kind)
+    return Footage(film, decision.first, decision.timeline.tracks, decision.bound)
+
+
+def planned(document: Document) -> Footage:
+    """Of what a plan says."""
+    media = document.media
+    _, timeline, bound = schedule_of(document)
+    smallest = {use.kind: use.smallest for use in document.detectors}
+    clock, first = Clock(Fraction(media.time_base)), Ticks(media.first)
+    film = _film(clock, Size(*media.size), first, Ticks(media.end), smallest, media.kind)
+    return Footage(film, first, timeline.tracks, bound)
+
+
+def unplanned(card: Card, first: Ticks) -> Footage:
+    """Of a file about which no plan says anything; its findings are in the ticks of `card`."""
+    return Footage(Film(card.clock, card.size, None, {}, card.kind == "photo"), first)
+
+
+def _film(
+    clock: Clock, size: Size, first: Ticks, end: Ticks, smallest: Mapping[str, float], kind: str
+) -> Film:
+    span = Span(first, end) if end > first else None
+    return Film(clock, size, span, smallest, still=kind == "photo")
+
+
+def ranking(report: Report, footage: Footage) -> Ranked:
+    """The moments that deserve a look, by what verification found and by how faces were hidden."""
+    findings = [
+        Found(f.check, f.what, None if f.at is None else Ticks(f.at), _box(f.box), f.score)
+        for f in report.findings
+    ]
+    return ranked(footage.film, footage.tracks(), findings, footage.bound.keeps)
+
+
+def with_moments(report: Report, found: Ranked, footage: Footage) -> Report:
+    """The report, with the first of these moments."""
+    listed = tuple(_listed(moment, footage) for moment in found.moments[:MOST])
+    return report.model_copy(update={"moments": listed})
+
+
+def _listed(moment: Risky, footage: Footage) -> Moment:
+    still = footage.film.still
+    return Moment(
+        at=moment.at,
+        time=None if still else clock_time(footage.since(moment.at)),
+        page=moment.at - footage.first + 1 if still else None,
+        box=None if moment.box is None else moment.box.corners,
+        track=moment.track,
+        reasons=moment.reasons,
+        found=moment.sort == "found",
+    )
+
+
+def _box(corners: tuple[float, float, float, float] | None) -> Box | None:
+    return None if corners is None else Box(*corners)
