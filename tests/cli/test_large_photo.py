@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tests.cli.conftest import Run
 
-FACES = (24, 40, 80, 400)  # pixels high; the portrait's face fills 120 of 200
+FACES = (32, 48, 80, 400)  # pixels high; the portrait's face fills 120 of 200
 GIGABYTE = 1 << 30
 
 
