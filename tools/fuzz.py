@@ -39,6 +39,7 @@ def seeds(folder: Path) -> list[Path]:
     sys.path.insert(0, str(ROOT))
     from PIL import Image
     from tests.media.films import Film, make
+    from tests.media.photos import save
 
     made = []
     even = {"moments": tuple(range(8)), "tick": Fraction(1, 25)}
@@ -67,11 +68,9 @@ def seeds(folder: Path) -> list[Path]:
         made.append(make(path, film))
     picture = Image.effect_noise((64, 48), 40).convert("RGB")
     more = [picture.rotate(5 * n) for n in range(1, 4)]
-    for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".gif"):
-        path = folder / f"photo{suffix}"
-        picture.save(path)
-        made.append(path)
-        if suffix in (".png", ".webp", ".gif", ".tiff"):
+    for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".gif", ".heic", ".avif"):
+        made.append(save(folder / f"photo{suffix}", picture))
+        if suffix in (".png", ".webp", ".gif", ".tiff", ".avif"):
             moving = folder / f"moving{suffix}"
             picture.save(moving, save_all=True, append_images=more)
             made.append(moving)
