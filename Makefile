@@ -30,6 +30,10 @@ $(READY): $(LOCKED) pyproject.toml hatch_build.py tools/weights.py tools/centerf
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+attack: $(READY)  ## add the extra passerby[attack], which verify --attack and its tests need (100 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r tools/attack-build.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-attack.lock
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,6 +67,9 @@ bench-metadata: $(READY)  ## what exiftool and ffprobe see in redacted films
 
 bench-noise: $(READY)  ## can outputs be linked to the camera by its noise
 	$(BIN)/python benchmarks/camera_noise.py $(BENCH_ARGS)
+
+bench-reidentify: $(READY)  ## how often hidden faces are matched with their originals, per style
+	$(BIN)/python benchmarks/reidentify.py $(BENCH_ARGS)
 
 fuzz: $(READY)  ## damaged and lying files for SECONDS=600 (SEED=...); bad ones stay in build/fuzz
 	$(BIN)/python tools/fuzz.py --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .detection import Detections
-from .frame import Frame
+from .frame import Frame, Picture
 from .geometry import Box, Size
 from .schedule import Region, Schedule
 from .time import Clock, Ticks
@@ -121,4 +124,31 @@ class Follower(Protocol):
 
     def take(self) -> Sequence[tuple[int, str, Key]]:
         """Keys that became final since the last call, in order of time: (track id, kind, key)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderInfo:
+    """An embedder's card. `side`: of its pictures, pixels. `same`: the distance below which its
+    makers call two pictures one person."""
+
+    name: str  # versioned: "dlib-resnet.v1"
+    sha256: str  # of the weights
+    licence: str
+    side: int
+    same: float
+
+
+class Embedder(Protocol):
+    """Says how alike pictures of faces are, for verification. It knows nobody and keeps nothing."""
+
+    @property
+    def info(self) -> EmbedderInfo: ...
+
+    def embed(self, faces: Sequence[Picture]) -> NDArray[np.float32]:
+        """RGB uint8 (side, side, 3) each, the face filling it -> points float32 (n, d).
+
+        The nearer two points are, the more alike the faces. Pure, and one face's point does not
+        depend on the others.
+        """
         ...
