@@ -20,7 +20,7 @@ def test_two_hundred_megapixels_are_redacted_by_default_in_bounded_memory(
 ) -> None:
     wall = Image.effect_noise((2040, 1530), 25).resize((16320, 12240), Image.Resampling.BICUBIC)
     large = wall.convert("RGB")
-    places = {}
+    places: dict[int, tuple[float, float]] = {}
     for number, height in enumerate(FACES):
         side = height * 200 // 120
         x, y = 1500 + 4100 * number, 9000 - 2200 * number
@@ -33,7 +33,7 @@ def test_two_hundred_megapixels_are_redacted_by_default_in_bounded_memory(
     keys = [
         k for t in json.loads((tmp_path / "plan.json").read_text())["tracks"] for k in t["keys"]
     ]
-    for height, (x, y) in places.items():
-        assert any(k[1] < x < k[3] and k[2] < y < k[4] for k in keys), f"{height} px is bare"
+    for height, (mx, my) in places.items():
+        assert any(k[1] < mx < k[3] and k[2] < my < k[4] for k in keys), f"{height} px is bare"
     # Of the largest child so far, which this one is by far; Linux counts in KiB.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < 3 * GIGABYTE
