@@ -232,3 +232,13 @@ def test_an_enormous_picture_is_refused_by_a_limit_that_can_be_raised(tmp_path: 
         probe(path, most_pixels=640 * 480)
     assert "--limit" in error.value.hint
     assert probe(path, most_pixels=640 * 480 * 4).size.width == 640
+
+
+@pytest.mark.parametrize("moment", [1 << 60, 0x5F00000000000000])
+def test_a_moment_that_no_clock_reaches_is_an_error_of_ours(tmp_path: Path, moment: int) -> None:
+    path = make(tmp_path / "a.ivf", Film((0,), codec="libvpx"))
+    data = bytearray(path.read_bytes())
+    data[36:44] = moment.to_bytes(8, "little")  # the first picture's own time
+    path.write_bytes(data)
+    with pytest.raises(Unsupported, match="no clock"):
+        list(VideoSource(probe(path, accept_damaged=True), accept_damaged=True).frames())

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from ..core.errors import Unsupported
-from ..core.time import Ticks
+from ..core.time import FOREVER, Ticks
 from .card import Card
 from .faults import TOO_LARGE
 
@@ -16,6 +16,7 @@ _FREE_PIXELS: Final = 10**10
 # A slide show at a frame a second and fifty bytes a frame: twenty seconds a thousand bytes.
 _SECONDS_A_BYTE: Final = Fraction(1, 10)
 _FREE_SECONDS: Final = Fraction(600)
+_NEVER: Final = FOREVER // 4  # ticks; what is later could not be told from the end of all time
 
 
 class Bulk:
@@ -29,7 +30,11 @@ class Bulk:
         self._most_ticks = limit * max(_FREE_SECONDS, size * _SECONDS_A_BYTE) / self._tick
 
     def frame(self, at: Ticks) -> None:
-        """One more frame, shown from `at`; `Unsupported` when it is one too many."""
+        """One more frame, shown from `at`; `Unsupported` when it is one too many, or
+        its moment makes no sense."""
+        if abs(at) >= _NEVER:
+            what = "says that it is shown at a moment that no clock reaches"
+            raise Unsupported(what, path=self._path, hint="convert it first")
         self._frames += 1
         self._first = at if self._first is None else self._first
         if self._frames > self._most_frames:
