@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -55,30 +55,41 @@ class Footage:
 def decided(card: Card, decision: Decision) -> Footage:
     """Of what was just hidden."""
     smallest = {use.kind: use.smallest for use in decision.used}
-    film = _film(card.clock, card.size, decision.first, decision.end, smallest, card.kind)
+    film = Film(
+        card.clock,
+        card.size,
+        _span(decision.first, decision.end),
+        decision.schedule,
+        smallest,
+        still=card.kind == "photo",
+    )
     return Footage(film, decision.first, decision.timeline.tracks, decision.bound)
 
 
 def planned(document: Document) -> Footage:
     """Of what a plan says."""
     media = document.media
-    _, timeline, bound = schedule_of(document)
+    schedule, timeline, bound = schedule_of(document)
     smallest = {use.kind: use.smallest for use in document.detectors}
     clock, first = Clock(Fraction(media.time_base)), Ticks(media.first)
-    film = _film(clock, Size(*media.size), first, Ticks(media.end), smallest, media.kind)
+    film = Film(
+        clock,
+        Size(*media.size),
+        _span(first, Ticks(media.end)),
+        schedule,
+        smallest,
+        still=media.kind == "photo",
+    )
     return Footage(film, first, timeline.tracks, bound)
 
 
 def unplanned(card: Card, first: Ticks) -> Footage:
     """Of a file about which no plan says anything; its findings are in the ticks of `card`."""
-    return Footage(Film(card.clock, card.size, None, {}, card.kind == "photo"), first)
+    return Footage(Film(card.clock, card.size, still=card.kind == "photo"), first)
 
 
-def _film(
-    clock: Clock, size: Size, first: Ticks, end: Ticks, smallest: Mapping[str, float], kind: str
-) -> Film:
-    span = Span(first, end) if end > first else None
-    return Film(clock, size, span, smallest, still=kind == "photo")
+def _span(first: Ticks, end: Ticks) -> Span | None:
+    return Span(first, end) if end > first else None
 
 
 def ranking(report: Report, footage: Footage) -> Ranked:

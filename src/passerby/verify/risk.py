@@ -3,8 +3,10 @@
 Note [an order, not a measure]: nobody knows how likely a face is bare at a moment at which nothing
 was found. What is known is how the plan came to cover it: seen by a detector, carried there by
 motion, or not at all. So moments are put in an order of what was known least, and the page says so.
-The second moment of the same kind in the same track counts for less than the first, so that one
-long track does not fill the list.
+A large face counts for more than a small one, because more people would know it. The second moment
+of the same kind in the same track counts for less than the first, so that one long track does not
+fill the list. Where one track ends and another's cover hides the place, nothing is bare, and the
+moment counts for as much less as is hidden.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ import numpy as np
 
 from ..core.detection import contained
 from ..core.geometry import Box, Size
-from ..core.time import Clock, Span, Ticks
+from ..core.schedule import Schedule
+from ..core.time import FOREVER, Clock, Span, Ticks
 from ..core.track import Key, Track, Why
 from .findings import Finding
 
@@ -37,6 +40,10 @@ LONG: Final = Fraction(1, 2)  # seconds for which a face is carried without bein
 NEAR: Final = 1.5  # widths of a face between an end and a beginning that may be one person
 FAINTLY: Final = 0.4  # best score below which a track was never seen well
 TINY: Final = 1.5  # times the smallest size that was searched for
+LARGE: Final = 48.0  # pixels of height from which a face is known as well as any larger one
+GRID: Final = 8  # points each way at which a place is asked whether it is hidden
+LEAST: Final = 5.0  # what weighs less is not worth a look
+REASONS: Final = 4  # of one moment
 OVER: Final = 0.15  # share of the smaller box from which two people are in each other's way
 
 
@@ -45,6 +52,7 @@ class Film:
     """What the plan says of the footage it was made for.
 
     `span`: from the first frame's first tick to the end of the last, None when there is no plan.
+    `schedule`: what is hidden, to tell ends of tracks that others cover.
     `smallest`: by kind, the smallest size in display pixels that was searched for.
     `still`: pages of a photo; time means nothing between them.
     """
@@ -52,6 +60,7 @@ class Film:
     clock: Clock
     size: Size
     span: Span | None = None
+    schedule: Schedule | None = None
     smallest: Mapping[str, float] = field(default_factory=dict)
     still: bool = False
 
@@ -95,7 +104,7 @@ def ranked(
             briefs.append(_Brief.of(track, film.clock))
     usual = _usual(briefs, film.clock)
     cuts = _cuts(briefs)
-    known += [*_between(film, briefs, cuts), *_crossings(briefs)]
+    known += [*_between(film, briefs, cuts), *_crossings(briefs, usual / film.clock.tick)]
     for brief in briefs:
         known += [*_ends(film, brief, cuts), *_carried(film, brief, usual)]
     return Ranked(tuple(_ordered(film, known)), usual)
@@ -106,7 +115,8 @@ class _Brief:
     """What is needed of a track to compare it with others; a small part of its keys.
 
     `step`: ticks from one key to the next, as a rule. `gaps`: ticks between sightings, and the key
-    in their middle. `samples`: one key in each quarter of a second, by its number.
+    in their middle. `samples`: one key in each quarter of a second, by its number, and for how many
+    ticks its track went unseen around it.
     """
 
     id: int
@@ -115,7 +125,7 @@ class _Brief:
     last: Key
     step: int
     gaps: tuple[tuple[int, Key], ...]
-    samples: dict[int, Key]
+    samples: dict[int, tuple[Key, int]]
 
     @classmethod
     def of(cls, track: Track, clock: Clock) -> _Brief:
@@ -123,6 +133,21 @@ class _Brief:
         steps = [b.at - a.at for a, b in pairwise(keys)]
         seen = [n for n, key in enumerate(keys) if key.why in (Why.SEEN, Why.EDITED)]
         pause = clock.ticks(Fraction(1, 4))
+        samples: dict[int, tuple[Key, int]] = {}
+        for n, key in enumerate(keys):
+            if key.at // pause not in samples:
+                later = bisect_left(seen, n)
+                inside = 0 < later < len(seen)
+                samples[key.at // pause] = (
+                    key,
+                    (
+                        0
+                        if key.why in (Why.SEEN, Why.EDITED)
+                        else keys[seen[later]].at - keys[seen[later - 1]].at
+                        if inside
+                        else FOREVER
+                    ),
+                )
         return cls(
             track.id,
             track.kind,
@@ -130,7 +155,7 @@ class _Brief:
             keys[-1],
             max(1, int(median(steps))) if steps else 1,
             tuple((keys[b].at - keys[a].at, keys[(a + b) // 2]) for a, b in pairwise(seen)),
-            {key.at // pause: key for key in reversed(keys)},
+            samples,
         )
 
 
@@ -189,13 +214,23 @@ def _ends(film: Film, track: _Brief, cuts: frozenset[Ticks]) -> Iterator[Moment]
         return
     first, last, step = track.first, track.last, track.step
     if first.at - step >= film.span.start and not _at_edge(first, film.size):
-        why = "hidden only from the next frame on: was it there before?"
-        weight = CUT if first.at in cuts else BEGINS
-        yield Moment(Ticks(first.at - step), (why,), weight, first.box, track.id, "begins")
+        at_cut = first.at in cuts
+        why = (
+            "the last frame before what seems to be a cut"
+            if at_cut
+            else "hidden only from the next frame on: was it there before?"
+        )
+        at, weight = Ticks(first.at - step), CUT if at_cut else BEGINS
+        yield Moment(at, (why,), weight, first.box, track.id, "begins")
     if last.at + step < film.span.end and not _at_edge(last, film.size):
-        why = "no longer hidden from this frame on: is it still there?"
-        weight = CUT if last.at in cuts else ENDS
-        yield Moment(Ticks(last.at + step), (why,), weight, last.box, track.id, "ends")
+        at_cut = last.at in cuts
+        why = (
+            "the first frame after what seems to be a cut"
+            if at_cut
+            else "no longer hidden from this frame on: is it still there?"
+        )
+        at, weight = Ticks(last.at + step), CUT if at_cut else ENDS
+        yield Moment(at, (why,), weight, last.box, track.id, "ends")
 
 
 def _at_edge(key: Key, size: Size) -> bool:
@@ -238,7 +273,8 @@ def _between(film: Film, tracks: Sequence[_Brief], cuts: frozenset[Ticks]) -> It
                 seconds = float(film.clock.seconds(apart))
                 why = f"one track ends and {seconds:.1f} s later another begins near it"
                 box, at = last.box.hull(first.box), Ticks(last.at + apart // 2)
-                yield Moment(at, (why,), BETWEEN, box, track.id, "between")
+                weight = BETWEEN - 3 * seconds
+                yield Moment(at, (why,), weight, box, track.id, "between")
                 break
 
 
@@ -249,24 +285,27 @@ def _near(a: Key, b: Key) -> bool:
     return aside**2 + above**2 <= reach**2
 
 
-def _crossings(tracks: Iterable[_Brief]) -> Iterator[Moment]:
-    """Where two are in each other's way and not both are seen; each pair once, at its worst."""
-    at_once: dict[int, list[tuple[int, Key]]] = {}
+def _crossings(tracks: Iterable[_Brief], usual: Fraction) -> Iterator[Moment]:
+    """Where two are in each other's way and one has long not been seen; for each track the worst.
+
+    `usual`: in ticks.
+    """
+    at_once: dict[int, list[tuple[int, Key, int]]] = {}
     for track in tracks:
-        for quarter, key in track.samples.items():
-            at_once.setdefault(quarter, []).append((track.id, key))
-    worst: dict[tuple[int, int], Moment] = {}
+        for quarter, (key, unseen) in track.samples.items():
+            at_once.setdefault(quarter, []).append((track.id, key, unseen))
+    worst: dict[int, Moment] = {}
     for here in at_once.values():
-        boxes = np.array([key.box.corners for _, key in here], np.float32)
+        boxes = np.array([key.box.corners for _, key, _ in here], np.float32)
         over = contained(boxes, boxes)
         for i, j in np.argwhere(np.triu(over, 1) >= OVER).tolist():
-            (one, a), (two, b) = here[i], here[j]
-            if a.why is b.why is Why.SEEN:
+            (one, a, unseen), (two, b, other) = here[i], here[j]
+            if max(unseen, other) <= usual:
                 continue
             weight = CROSSES + 5 * float(over[i, j])
-            if (one, two) not in worst or weight > worst[one, two].weight:
-                why = f"crosses track {two}, and not both are seen"
-                worst[one, two] = Moment(a.at, (why,), weight, a.box.hull(b.box), one, "crosses")
+            if one not in worst or weight > worst[one].weight:
+                why = f"crosses track {two} while one of them is not seen"
+                worst[one] = Moment(a.at, (why,), weight, a.box.hull(b.box), one, "crosses")
     yield from worst.values()
 
 
@@ -274,7 +313,7 @@ def _ordered(film: Film, known: Iterable[Moment]) -> list[Moment]:
     """The heaviest first; what is close together in one track is one moment."""
     times: Counter[tuple[int | None, str]] = Counter()
     weighed = []
-    for moment in sorted(known, key=_rank):
+    for moment in sorted((_sized(film, m) for m in known), key=_rank):
         again = times[moment.track, moment.sort]
         times[moment.track, moment.sort] += moment.track is not None
         weighed.append(replace(moment, weight=moment.weight * AGAIN**again))
@@ -282,16 +321,44 @@ def _ordered(film: Film, known: Iterable[Moment]) -> list[Moment]:
     kept: list[Moment] = []
     places: dict[int, list[int]] = {}
     for moment in sorted(weighed, key=_rank):
+        if moment.weight < LEAST:
+            break
         of_track = places.setdefault(moment.track, []) if moment.track is not None else []
         for place in of_track:
             if abs(kept[place].at - moment.at) <= together:
-                reasons = dict.fromkeys((*kept[place].reasons, *moment.reasons))
-                kept[place] = replace(kept[place], reasons=tuple(reasons))
+                reasons = tuple(dict.fromkeys((*kept[place].reasons, *moment.reasons)))
+                kept[place] = replace(kept[place], reasons=reasons[:REASONS])
                 break
         else:
             of_track.append(len(kept))
             kept.append(moment)
     return kept
+
+
+def _sized(film: Film, moment: Moment) -> Moment:
+    """Less for a place that others cover, and for a small one."""
+    if moment.box is None or moment.sort in ("found", "kept"):
+        return moment
+    weight = moment.weight * (0.6 + 0.4 * min(1.0, moment.box.height / LARGE))
+    if moment.sort in ("begins", "ends", "between"):
+        weight *= 1 - _hidden(film, moment.at, moment.box)
+    return replace(moment, weight=weight)
+
+
+def _hidden(film: Film, at: Ticks, box: Box) -> float:
+    """Which share of `box` something hides at that moment, on a grid of points."""
+    if film.schedule is None:
+        return 0.0
+    regions = film.schedule.regions(Span(at, Ticks(at + 1)))
+    xs, ys = (
+        low + (high - low) * (np.arange(GRID) + 0.5) / GRID
+        for low, high in ((box.x0, box.x1), (box.y0, box.y1))
+    )
+    hidden = np.zeros((GRID, GRID), bool)
+    for region in regions:
+        x0, y0, x1, y1 = region.box.corners
+        hidden |= ((ys >= y0) & (ys < y1))[:, None] & ((xs >= x0) & (xs < x1))[None, :]
+    return float(hidden.mean())
 
 
 def _rank(moment: Moment) -> tuple[float, int]:

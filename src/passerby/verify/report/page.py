@@ -211,9 +211,10 @@ def _figures(number: int, moment: Pictured, left: int) -> tuple[str, int]:
         where = f"{whose}, {moment.when}"
         images = _image(shot.whole, shot.size, f"{where}; outlined: {moment.place or 'nothing'}")
         if shot.close is not None and shot.close_size is not None:
-            images += _image(shot.close, shot.close_size, f"{where}; place {number}, closer")
+            alt = f"{where}; the outlined place {number}, closer"
+            images += _image(shot.close, shot.close_size, alt, ' class="close"')
         if spent + len(images) > left:
-            text += "<p class='soft'>No picture: the page would grow too large.</p>\n"
+            text += '<p class="soft">No picture: the page would grow too large.</p>\n'
             continue
         spent += len(images)
         caption = "<figcaption>Original, not hidden</figcaption>" if is_original else ""
@@ -222,9 +223,9 @@ def _figures(number: int, moment: Pictured, left: int) -> tuple[str, int]:
     return text, spent
 
 
-def _image(coded: bytes, size: Size, alt: str) -> str:
+def _image(coded: bytes, size: Size, alt: str, name: str = "") -> str:
     return (
-        f'<img alt="{escape(alt)}" width="{size.width}" height="{size.height}" '
+        f'<img{name} alt="{escape(alt)}" width="{size.width}" height="{size.height}" '
         f'src="data:image/jpeg;base64,{b64encode(coded).decode()}">'
     )
 
@@ -333,7 +334,8 @@ def _table(lanes: Sequence[Lane]) -> str:
     body = "".join(
         f'<tr><th scope="row">{lane.track}</th><td>{escape(lane.kind)}</td>'
         f"<td>{clock_time(lane.start)}</td><td>{clock_time(lane.last)}</td>"
-        f"<td>{lane.seen:.0%} of its frames</td><td>{lane.score:.2f}</td></tr>\n"
+        f"<td>{lane.seen:.0%} of its frames</td>"
+        f"<td>{f'{lane.score:.2f}' if lane.seen else '–'}</td></tr>\n"
         for lane in lanes
     )
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)

@@ -93,9 +93,9 @@ def _within(box: Box, size: Size) -> Box | None:
 
 
 def _outline(picture: Picture, box: Box) -> None:
-    """In place: a white line with a black one around it, just outside `box`."""
+    """In place: a white line between two black ones, just outside `box`."""
     x0, y0, x1, y1 = (round(corner) for corner in box.corners)
-    for away, shade in ((3, 0), (2, 255), (1, 0)):
+    for away, shade in ((4, 0), (3, 255), (2, 255), (1, 0)):
         corners = (x0 - away, y0 - away), (x1 + away - 1, y1 + away - 1)
         cv2.rectangle(picture, *corners, (shade, shade, shade), 1)
 
