@@ -17,7 +17,7 @@ from ..core.ports import Look
 from .kernels import turned_back
 
 STEP: Final = 32  # networks here halve five times: sides are multiples of this
-SMALL: Final = 192  # all smaller pictures share one square input
+SQUARES: Final = (192, 384)  # sides of the inputs that all smaller pictures share
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ class Canvas:
 
 def extent(height: int, width: int) -> tuple[int, int]:
     """Rows and columns of a network's input: few different ones, for each is compiled once."""
-    if max(height, width) <= SMALL:
-        return SMALL, SMALL
+    for side in SQUARES:
+        if max(height, width) <= side:
+            return side, side
     return math.ceil(height / STEP) * STEP, math.ceil(width / STEP) * STEP
 
 

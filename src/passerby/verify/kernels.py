@@ -15,6 +15,9 @@ Reals = NDArray[np.float32]
 
 FLOOR: Final = 1.5  # rms of detail, in levels of 255, below which a window shows nothing
 BLOCK: Final = 4
+JUMP: Final = 10.0  # levels by which a block's brightness changes where something comes or goes
+CUT: Final = 0.25  # of all blocks, from which it was the picture that changed
+PLACES: Final = 4
 
 
 def detail(patch: Reals) -> Reals:
@@ -112,3 +115,23 @@ def _sums(values: Reals, window: tuple[int, int]) -> Reals:
     means = cv2.boxFilter(values, -1, (wide, high), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     rows, cols = values.shape
     return cast(Reals, means[: rows - high + 1, : cols - wide + 1])
+
+
+def sudden(was: Picture, now: Picture) -> list[tuple[int, int, int, int]] | None:
+    """Where brightness changed much more than in the rest of the picture: x0 y0 x1 y1 in samples.
+
+    uint8 (h, w) both. The largest `PLACES`; `None` when it is the whole picture that changed. A block of 8 x 8 samples
+    counts when its mean difference exceeds `JUMP` levels and four times the median block's.
+    """
+    apart = cv2.absdiff(was, now)
+    means = cv2.boxFilter(apart, cv2.CV_32F, (8, 8), borderType=cv2.BORDER_REPLICATE)[::4, ::4]
+    hit = (means > max(JUMP, 4 * float(np.median(means)))).astype(np.uint8)
+    if hit.mean() > CUT:
+        return None
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(hit, connectivity=8)
+    rows, cols = was.shape
+    found = []
+    for x, y, width, height, _ in sorted(boxes[1:].tolist(), key=lambda b: -b[4])[:PLACES]:
+        x0, y0, x1, y1 = 4 * x - 4, 4 * y - 4, 4 * (x + width) + 4, 4 * (y + height) + 4
+        found.append((max(0, x0), max(0, y0), min(cols, x1), min(rows, y1)))
+    return found
