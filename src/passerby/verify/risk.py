@@ -102,6 +102,7 @@ def ranked(
         known += [*_left_bare(track, kept), *_doubtful(film, track)]
         if not film.still:
             briefs.append(_Brief.of(track, film.clock))
+    briefs.sort(key=lambda brief: brief.id)
     usual = _usual(briefs, film.clock)
     cuts = _cuts(briefs)
     known += [*_between(film, briefs, cuts), *_crossings(briefs, usual / film.clock.tick)]
@@ -361,5 +362,5 @@ def _hidden(film: Film, at: Ticks, box: Box) -> float:
     return float(hidden.mean())
 
 
-def _rank(moment: Moment) -> tuple[float, int]:
-    return -moment.weight, moment.at
+def _rank(moment: Moment) -> tuple[float, int, int, str]:
+    return -moment.weight, moment.at, -1 if moment.track is None else moment.track, moment.sort
