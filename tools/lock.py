@@ -1,8 +1,9 @@
 """Write requirements.lock (what Passerby runs on) and requirements-dev.lock (that and the tools).
 
-Both pin every package by version and hash, for every platform, and name no index. One package is
-left out on purpose: openvino asks for openvino-telemetry, which makes up an identity for this
-machine as soon as it is imported; OpenVINO works without it. See docs/decisions.
+Both pin every package by version and hash, for every platform, and name no index. Some packages
+are left out on purpose: openvino asks for openvino-telemetry, which makes up an identity for this
+machine as soon as it is imported, and c2pa-python for a web client and a parser, which only the
+script that builds it uses; both work without. See docs/decisions.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = "openvino-telemetry"
+UNUSED = ("requests", "certifi", "charset-normalizer", "idna", "urllib3", "toml")
 HEAD = f"""\
 # {{what}} Rebuilt by `make lock`.
 # Install with --no-deps --require-hashes: {LEFT_OUT} is left out on purpose.
@@ -39,7 +41,9 @@ def lock(uv: str, name: str, what: str, *more: str) -> None:
         "--no-config",
         "--system-certs",
     ]
-    command += ["--no-emit-package", LEFT_OUT, "--upgrade", "--quiet"]
+    for package in (LEFT_OUT, *UNUSED):
+        command += ["--no-emit-package", package]
+    command += ["--upgrade", "--quiet"]
     if more:
         command += ["--constraint", "requirements.lock"]
     pins = subprocess.run(

@@ -3,6 +3,7 @@
 from .doctor import DoctorReport, doctor
 from .footage import redact, scan
 from .naming import default_output, is_media, is_photo, told_apart
+from .provenance import Proofs, proofs
 from .report import Finding, NotHandedOver, Report, Verification
 from .settings import Settings
 from .verify import verify
@@ -11,6 +12,7 @@ __all__ = [
     "DoctorReport",
     "Finding",
     "NotHandedOver",
+    "Proofs",
     "Report",
     "Settings",
     "Verification",
@@ -18,6 +20,7 @@ __all__ = [
     "doctor",
     "is_media",
     "is_photo",
+    "proofs",
     "redact",
     "scan",
     "told_apart",

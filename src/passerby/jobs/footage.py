@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core.errors import Truncated
 from ..core.ports import Progress, Sink, Source
@@ -12,13 +13,14 @@ from ..core.time import Ticks
 from ..media import Card, sha256
 from ..plan import Document, FollowingPlanner, check_binding, check_frames, schedule_of, text_of
 from ..plan import load as load_plan
-from . import account, doors
+from . import account, doors, provenance, repair
 from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
 from .moments import decided, ranking, with_moments
-from .output import check_free, dated_like, write_text, written_whole
+from .onlooking import Check, families
+from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
 from .quieted import Quieted
 from .report import DetectorUse, NotHandedOver, Report
@@ -36,6 +38,7 @@ def redact(
     plan: Path | None = None,
     save_plan: Path | None = None,
     report_to: Path | None = None,
+    proofs: provenance.Proofs | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -43,6 +46,7 @@ def redact(
 
     `plan`: hide what this plan says instead of looking. `save_plan`: write down what was hidden.
     `report_to`: a folder for the report as a page, which is written whatever verification found.
+    `proofs`: sign the output, seal the original beside it, or both.
     Raises a `PasserbyError`; `NotHandedOver` (with the report) when verification found something.
     """
     watch = Stopwatch()
@@ -58,19 +62,30 @@ def redact(
         doors.check_encoding(card, target, settings)
         document = None if plan is None else _plan_for(card, plan, settings)
     job = _Job(card, target, settings, Watch(progress, card.length))
-    with written_whole(output, inputs=inputs, force=force) as partial:
+    with provenance.together(
+        output, target.name, proofs, input, inputs=inputs, force=force
+    ) as place:
+        partial = place.partial
         with watch.phase("redact"):
             if document is None:
                 decision, tally, result = _found_and_hidden(job, partial)
             else:
                 decision, tally, result = _hidden_as_planned(job, partial, document)
+        told: dict[str, object] = {}
+        if settings.verify:
+            done = _Done(decision, tally, result, document)
+            (decision, tally, result, document), told = _verified(job, partial, done, watch)
         report = account.report_of("redact", card, settings, decision, tally, result)
         made = account.made_file(partial, output, target.name)
-        report = report.model_copy(update={"output": made, "timings": watch.seconds})
-        if settings.verify:
-            with watch.phase("verify"):
-                checked = look_again(card, partial, decision.schedule, settings, progress)
-            report = report.model_copy(update={"verification": checked, "timings": watch.seconds})
+        report = report.model_copy(update={**told, "output": made, "timings": watch.seconds})
+        added = 0 if report.other_eyes is None else report.other_eyes.added
+        if added:
+            report = report.model_copy(update={"notes": (*report.notes, repair.said(added))})
+        if proofs is not None:
+            with watch.phase("prove"):
+                policy = decision.timeline.policy
+                report = provenance.proven(report, place, input, settings, policy)
+            report = report.model_copy(update={"timings": watch.seconds})
         footage = decided(card, decision)
         risky = ranking(report, footage)
         report = with_moments(report, risky, footage)
@@ -128,6 +143,41 @@ class _Job:
     target: Target
     settings: Settings
     watch: Watch
+
+
+class _Done(NamedTuple):
+    """What was hidden, and how it went; `document`: the plan, if one was written down so far."""
+
+    decision: Decision
+    tally: Tally
+    result: Result
+    document: Document | None
+
+
+def _verified(
+    job: _Job, partial: Path, done: _Done, watch: Stopwatch
+) -> tuple[_Done, dict[str, object]]:
+    """Look at the file in `partial`; hide what only other eyes see, and look again. And the parts
+    of the report that tell of it."""
+    card, settings = job.card, job.settings
+    check = Check(settings.device, settings.preset, families(done.decision.used))
+    added = 0
+    for round_ in range(repair.ROUNDS + 1):
+        with watch.phase("verify"):
+            schedule = done.decision.schedule
+            looked = look_again(card, partial, schedule, check, settings, job.watch.tell)
+        if not looked.mendable or round_ == repair.ROUNDS:
+            break
+        added += len(looked.episodes)
+        with watch.phase("repair"):
+            plan = done.document or account.document_of(card, settings, done.decision)
+            plan = repair.mended(plan, looked.episodes, card.clock)
+            decision, tally, result = _hidden_as_planned(job, partial, plan)
+            decision = replace(decision, used=done.decision.used)
+            done = _Done(decision, tally, result, plan)
+    seen = looked.other_eyes
+    eyes = None if seen is None else seen.model_copy(update={"added": added})
+    return done, {"verification": looked.verification, "other_eyes": eyes}
 
 
 def _result(source: Source, sink: doors.AnySink | None = None) -> Result:

@@ -165,3 +165,15 @@ def _renamed(partial: Path, output: Path, force: bool) -> None:
         partial.replace(output)
         return
     partial.unlink()
+
+
+@contextmanager
+def held(partial: Path) -> Iterator[None]:
+    """Says that a run is alive, as `written_whole` does, for a partial file that took its place."""
+    with answered(partial):
+        descriptor = os.open(partial, os.O_RDWR)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)

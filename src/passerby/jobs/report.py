@@ -125,6 +125,15 @@ class Verification(_Part):
         found = [f if isinstance(f, Finding) else Finding(**f) for f in given.get("findings", ())]
         return {**given, "words": _words(given.get("verdict", "not made"), found)}
 
+    def adding(self, check: str, findings: Sequence[Finding]) -> Verification:
+        """With one more check that was made."""
+        return Verification(
+            verdict="failed" if findings else self.verdict,
+            checks=(*self.checks, check),
+            not_checked=self.not_checked,
+            findings=(*self.findings, *findings),
+        )
+
     def summary(self) -> str:
         """The verdict in a few words."""
         found = f" ({_many(len(self.findings), 'finding')})" if self.findings else ""
@@ -147,6 +156,30 @@ def _many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+class Sealed(_Part):
+    """The encrypted original beside the output, and the hash of what is in it."""
+
+    sha256: str
+    bytes: int
+    original_sha256: str
+
+
+class Provenance(_Part):
+    """Is there a C2PA manifest in the output that is valid for these bytes, and was the original
+    sealed? Who signed is not said."""
+
+    manifest: Literal["none", "valid", "not valid", "not checked"] = "none"
+    sealed: Sealed | None = None
+
+
+class OtherEyes(_Part):
+    """Who looked for faces in the finished file, and how many of them had to be `added` to the plan
+    before it passed. `detector.smallest`: pixels of the smallest face that was searched for."""
+
+    detector: DetectorUse
+    added: int = 0
+
+
 class Report(_Part):
     """The account of one job. JSON by `as_dict` and `text`."""
 
@@ -164,6 +197,8 @@ class Report(_Part):
     damaged: tuple[str, ...] = Field((), description="How and where the input is damaged.")
     notes: tuple[str, ...] = Field((), description="What a person should know.")
     verification: Verification = Verification()
+    other_eyes: OtherEyes | None = None
+    provenance: Provenance = Provenance()
     moments: tuple[Moment, ...] = Field((), description="Where to look first, in order of risk.")
     timings: dict[str, float] = Field({}, description="Seconds by phase.")
 

@@ -14,14 +14,16 @@ from ..core.time import FOREVER, Clock, Span, Ticks
 from ..engine.ending import ending
 from ..engine.prefetch import prefetch
 from ..media import Card, probe, sha256
-from ..plan import check_binding, load, schedule_of
+from ..plan import Document, check_binding, load, schedule_of
 from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
-from . import account, doors
+from ..verify.episodes import Episode
+from . import account, doors, provenance
 from .file import Watch
 from .moments import planned, ranking, unplanned, with_moments
+from .onlooking import Check, Onlooker, PlanTime
 from .page import Original, check_folder, write_folder
-from .report import Finding, Report, Verification
+from .report import Finding, OtherEyes, Report, Verification
 from .settings import Settings
 from .stopwatch import Stopwatch
 
@@ -34,6 +36,8 @@ def verify(
     original: Path | None = None,
     plan: Path | None = None,
     video_stream: int | None = None,
+    thorough: bool = False,
+    device: str = "auto",
     report_to: Path | None = None,
     with_originals: bool = False,
     force: bool = False,
@@ -41,9 +45,9 @@ def verify(
 ) -> Report:
     """Check the finished file `output`. What can't be checked without `original`, or without the
     `plan` that says what was to be hidden, is named in the report. `video_stream`: which of
-    several films in `original`. A damaged original is read as far as it goes. `report_to`: a
-    folder for the report as a page, with pictures of `output`; `with_originals`, which needs
-    `original`, also shows what was hidden.
+    several films in `original`. A damaged original is read as far as it goes. `thorough`: other
+    eyes look at every frame, on `device`. `report_to`: a folder for the report as a page, with
+    pictures of `output`; `with_originals`, which needs `original`, also shows what was hidden.
 
     Raises a `PasserbyError` when a file can't be read; what is found is in the report.
     """
@@ -65,21 +69,34 @@ def verify(
             if card is not None:
                 check_binding(document, sha256(card.path), account.layout(card))
             schedule, _, _ = schedule_of(document)
+    check = Check(
+        Settings(device=device).device,
+        "thorough" if thorough else "balanced",
+        () if document is None else tuple(use.family for use in document.detectors),
+    )
     with watch.phase("verify"):
         verdict = inspect(output)
+        proof, proven = provenance.looked_at(output, made.container)
+        verdict = verdict.joined(proof)
         if card is None:
             why = "there is no original to compare with"
-            verdict = verdict.joined(_plays(made, Watch(progress, made.length)))
+            played, eyes = _plays(made, document, check, Watch(progress, made.length))
+            verdict = verdict.joined(played)
             verdict = verdict.joined(
                 Verdict((), (), (NotMade("time", why), NotMade("pixels", why)))
             )
         else:
-            verdict = verdict.joined(_against(card, made, schedule, lenient, progress))
+            compared, eyes = _against(card, made, schedule, check, lenient, progress)
+            verdict = verdict.joined(compared)
+        verdict = verdict.joined(eyes.verdict())
     report = Report(
         job="verify",
         versions=account.versions(),
         output=account.made_file(output, output, made.container),
+        notes=(provenance.VALID,) if proven.manifest == "valid" else (),
         verification=verification(verdict),
+        other_eyes=OtherEyes(detector=eyes.used()),
+        provenance=proven,
         timings=watch.seconds,
     )
     seen = made if card is None else card
@@ -100,18 +117,39 @@ def _first(card: Card, settings: Settings) -> Ticks:
     return Ticks(0) if first is None else first.span.start
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking at a file that was just made. `episodes`: what other eyes saw."""
+
+    verification: Verification
+    other_eyes: OtherEyes | None = None
+    episodes: tuple[Episode, ...] = ()
+
+    @property
+    def mendable(self) -> bool:
+        """Other eyes saw faces, and nothing else is wrong."""
+        return bool(self.episodes) and all(f.check == "eyes" for f in self.verification.findings)
+
+
 def look_again(
-    card: Card, partial: Path, schedule: Schedule, settings: Settings, progress: Progress | None
-) -> Verification:
+    card: Card,
+    partial: Path,
+    schedule: Schedule,
+    check: Check,
+    settings: Settings,
+    progress: Progress | None,
+) -> Looked:
     """Everything that can be checked of a file that was just made from `card` by `schedule`."""
     try:
         made = probe(partial)
-        verdict = inspect(partial).joined(_against(card, made, schedule, settings, progress))
+        verdict = inspect(partial)
+        compared, eyes = _against(card, made, schedule, check, settings, progress)
     except MediaError as error:
         # The footage itself was read whole a moment ago, so what can't be read is what we made.
         found = Found("decodes", f"the finished file can't be read: {error.what}")
-        verdict = Verdict((found,), ("decodes",))
-    return verification(verdict)
+        return Looked(verification(Verdict((found,), ("decodes",))))
+    verdict = verdict.joined(compared).joined(eyes.verdict())
+    return Looked(verification(verdict), OtherEyes(detector=eyes.used()), eyes.episodes())
 
 
 def verification(verdict: Verdict) -> Verification:
@@ -124,23 +162,33 @@ def verification(verdict: Verdict) -> Verification:
     )
 
 
-def _plays(made: Card, watch: Watch) -> Verdict:
-    """Does every frame decode? There is nothing to compare them with."""
+def _plays(
+    made: Card, document: Document | None, check: Check, watch: Watch
+) -> tuple[Verdict, Onlooker]:
+    """Does every frame decode? There is nothing to compare them with. And what do other eyes see?"""
     source = doors.open_source(made, _TRUSTED)
-    count = sum(1 for _ in watch.frames(prefetch(source.frames()), source, "verify"))
+    time = None if document is None else PlanTime(document, source.clock)
+    schedule = None if document is None else schedule_of(document)[0]
+    eyes = Onlooker(check, made.kind, source.clock if time is None else time.clock, schedule)
+    count = 0
+    for frame in watch.frames(prefetch(source.frames()), source, "verify"):
+        eyes.see(frame, frame.span if time is None else time.span(frame.span))
+        count += 1
     found = () if count else (Found("time.count", "there are no frames"),)
-    return Verdict(found, ("decodes",))
+    return Verdict(found, ("decodes",)), eyes
 
 
 def _against(
     card: Card,
     made: Card,
     schedule: Schedule | None,
+    check: Check,
     settings: Settings,
     progress: Progress | None,
-) -> Verdict:
+) -> tuple[Verdict, Onlooker]:
     ours, theirs = doors.open_source(card, settings), doors.open_source(made, _TRUSTED)
     watch = Watch(progress, card.length)
+    eyes = Onlooker(check, card.kind, ours.clock, schedule)
     verdict = examine(
         watch.frames(prefetch(ours.frames()), ours, "verify"),
         prefetch(theirs.frames()),
@@ -148,8 +196,9 @@ def _against(
         ours.clock if card.kind == "photo" else from_zero(ours),
         theirs.clock,
         tolerance(ours.clock, theirs.clock),
+        eyes.see,
     )
-    return verdict if schedule is not None else _without_pixels(verdict)
+    return (verdict if schedule is not None else _without_pixels(verdict)), eyes
 
 
 def tolerance(ours: Clock, theirs: Clock) -> Fraction:

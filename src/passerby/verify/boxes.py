@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .bytes import Data, blank, finding, printable, whole
+from .credentials import UUID, walk_box
 from .findings import Finding
 from .samples import SampleTables, unaccounted
 from .units import hevc_record, side_information
@@ -68,6 +69,7 @@ class State:
     tracks: list[Track] = field(default_factory=list)
     media: list[tuple[int, int]] = field(default_factory=list)
     fragmented: bool = False
+    manifests: int = 0
 
 
 def walk_boxes(data: Data) -> Iterator[Finding]:
@@ -106,7 +108,10 @@ def _children(data: Data, at: int, stop: int, parent: bytes, state: State) -> It
         end = stop if size == 0 else begun + size
         if end > stop or end < at:
             raise ValueError("a box reaches beyond its parent")
-        if name not in ALLOWED[parent]:
+        if name == b"uuid" and not parent and data[at : at + 16] == UUID and not state.manifests:
+            state.manifests += 1
+            yield from walk_box(data, at + 16, end)
+        elif name not in ALLOWED[parent]:
             where = f"{printable(parent)}." if parent else ""
             yield finding("metadata", f"box {where}{printable(name)}", begun)
         else:

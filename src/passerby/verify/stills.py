@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .bytes import CHUNK, Data, finding, printable, whole
+from .credentials import Segments, walk_store
 from .findings import Finding
 
 # Within entropy-coded data 0xFF is followed by 0 (a literal 0xFF) or by a restart marker.
@@ -28,6 +29,7 @@ WEBP_CLAIMS: Final = 0x20 | 0x08 | 0x04  # VP8X: profile, EXIF, XMP
 
 def walk_jpeg(data: Data) -> Iterator[Finding]:
     at = 2
+    manifest = Segments()
     while True:
         if data[at] != 0xFF:
             raise ValueError("no marker where one must be")
@@ -37,6 +39,7 @@ def walk_jpeg(data: Data) -> Iterator[Finding]:
         if marker == 0xD9:
             if at + 2 < len(data):
                 yield finding("trailing", "bytes after the end of the picture", at + 2)
+            yield from manifest.walk()
             return
         (size,) = struct.unpack(">H", whole(data, at + 2, at + 4))
         body = whole(data, at + 4, at + 2 + size)
@@ -46,7 +49,7 @@ def walk_jpeg(data: Data) -> Iterator[Finding]:
         elif marker == 0xEE and body.startswith(ADOBE):
             if len(body) != 12:
                 yield finding("metadata", "more in the Adobe marker than a colour transform", at)
-        elif marker not in TABLES and marker not in FRAMES:
+        elif not (marker in TABLES or marker in FRAMES or (marker == 0xEB and manifest.add(body))):
             yield finding("metadata", f"JPEG marker {_marker(marker)}", at)
         at += 2 + size
         if marker == 0xDA:
@@ -63,14 +66,17 @@ def _marker(marker: int) -> str:
 
 
 def walk_png(data: Data) -> Iterator[Finding]:
-    at = 8
+    at, manifests = 8, 0
     streams: dict[bytes, zlib._Decompress] = {}
     while True:
         size, name = struct.unpack(">I4s", whole(data, at, at + 8))
         body, end = at + 8, at + 12 + size
         if end > len(data):
             raise ValueError("a chunk reaches beyond the file")
-        if name not in PNG_CHUNKS:
+        if name == b"caBX" and not manifests:
+            manifests += 1
+            yield from walk_store(whole(data, body, body + size))
+        elif name not in PNG_CHUNKS:
             yield finding("metadata", f"PNG chunk {printable(name)}", at)
         if zlib.crc32(data[at + 4 : body + size]).to_bytes(4, "big") != data[end - 4 : end]:
             yield finding("broken", "a chunk with a wrong checksum", at)

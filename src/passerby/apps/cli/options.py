@@ -17,6 +17,7 @@ WHAT = "What is hidden, and how"
 CODING = "How the video is written"
 READING = "How the input is read"
 PAPERS = "Plan, report, settings"
+PROOF = "Proof for others"
 TALK = "What is said"
 
 Style = Literal["veil", "solid", "mosaic", "blur"]
@@ -105,6 +106,38 @@ ReportOption = Annotated[
         help="Write down what was done, dropped and not looked for: a folder gets a page to read, "
         "with pictures of the output, and its JSON; a name with a suffix is the JSON alone.",
         rich_help_panel=PAPERS,
+    ),
+]
+SignOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign",
+        metavar="CERT.pem",
+        show_default=False,
+        help="Put a signed C2PA manifest into JPEG, PNG, MP4 and MOV that says what was done. "
+        "It names whoever the certificate names, and links outputs of the same key.",
+        rich_help_panel=PROOF,
+    ),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        metavar="KEY.pem",
+        show_default=False,
+        help="The certificate's private key, without a passphrase.",
+        rich_help_panel=PROOF,
+    ),
+]
+SealOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--seal",
+        metavar="RECIPIENT",
+        show_default=False,
+        help="Put the original, encrypted with age, beside the output. A public key (age1..., "
+        "ssh-ed25519 ..., ssh-rsa ...) or a file of them; may be given several times.",
+        rich_help_panel=PROOF,
     ),
 ]
 ForceOption = Annotated[

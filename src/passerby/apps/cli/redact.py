@@ -22,12 +22,15 @@ from .options import (
     ForceOption,
     HideOption,
     JsonOption,
+    KeyOption,
     LimitOption,
     Noise,
     PresetOption,
     QuietOption,
     ReportOption,
+    SealOption,
     SettingsOption,
+    SignOption,
     Sound,
     StreamOption,
     Style,
@@ -184,6 +187,9 @@ def redact(
         ),
     ] = None,
     report: ReportOption = None,
+    sign: SignOption = None,
+    key: KeyOption = None,
+    seal: SealOption = None,
     settings: SettingsOption = None,
     at_once: Annotated[
         int | None,
@@ -252,12 +258,15 @@ def redact(
     for path in (save_plan, report):
         paper(path, sources, force=force)
 
+    proofs = jobs.proofs(sign, key, seal or ())
+
     meter = Meter(quiet=quiet)
     told_skipped(work, meter)
 
     def attempt(item: Item, progress: Progress | None) -> Outcome:
         job = partial(jobs.redact, item.source, item.target, chosen)
         how = partial(job, plan=plan, save_plan=save_plan, report_to=folder, force=force)
+        how = partial(how, proofs=proofs)
         return one(item, how, progress, alone=len(work.items) == 1)
 
     outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
