@@ -8,6 +8,7 @@ from typing import Any, Final
 from ..core.errors import PasserbyError
 from .account import versions
 from .finders import open_detectors
+from .onlooking import open_checker
 from .selftest import codecs, hardware
 from .settings import Settings
 
@@ -56,7 +57,7 @@ def doctor() -> DoctorReport:
     detectors: list[dict[str, str]] = []
     try:
         # Opening checks the weights against the hash that was recorded when they were built in.
-        for detector in open_detectors(Settings()):
+        for detector in (*open_detectors(Settings()), open_checker(Settings().device)):
             info = detector.info
             detectors.append(
                 {

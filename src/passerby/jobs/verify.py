@@ -165,7 +165,7 @@ def verification(verdict: Verdict) -> Verification:
 def _plays(
     made: Card, document: Document | None, check: Check, watch: Watch
 ) -> tuple[Verdict, Onlooker]:
-    """Does every frame decode? There is nothing to compare them with. And what do other eyes see?"""
+    """Does every frame decode, and what do other eyes see? There is nothing to compare with."""
     source = doors.open_source(made, _TRUSTED)
     time = None if document is None else PlanTime(document, source.clock)
     schedule = None if document is None else schedule_of(document)[0]

@@ -99,8 +99,16 @@ class Edited:
         return self.under.final_until
 
     def regions(self, span: Span) -> tuple[Region, ...]:
-        kept = {
-            t for t, when in self.bound.keeps if when.start <= span.start < span.end <= when.end
-        }
+        kept = self._kept(span)
         tracked = tuple(r for r in self.under.regions(span) if r.track not in kept)
         return tracked + tuple(region for when, region in self.bound.hides if when.touches(span))
+
+    def kept(self, span: Span) -> tuple[Region, ...]:
+        """What would be hidden, had nobody decided to keep it."""
+        kept = self._kept(span)
+        return tuple(r for r in self.under.regions(span) if r.track in kept) if kept else ()
+
+    def _kept(self, span: Span) -> set[int]:
+        return {
+            t for t, when in self.bound.keeps if when.start <= span.start < span.end <= when.end
+        }

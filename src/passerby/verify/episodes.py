@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..core.geometry import Box
 from ..core.time import Ticks
@@ -54,7 +55,7 @@ def _near(a: Box, b: Box) -> bool:
 
 
 def cover(episode: Episode, reach: Ticks) -> Iterator[tuple[Ticks, Ticks, Box]]:
-    """First tick, first tick after, and box of what hides the episode, `reach` before and after too.
+    """First tick, first tick after, and box of what hides the episode, and `reach` around it.
 
     Between two sightings both places are hidden. Boxes are enlarged by a quarter of the face, and
     where nobody saw it, before the first and after the last, by a half. Neighbours in time that
@@ -63,7 +64,7 @@ def cover(episode: Episode, reach: Ticks) -> Iterator[tuple[Ticks, Ticks, Box]]:
     seen = episode.sightings
     first, last = seen[0], seen[-1]
     parts = [(Ticks(first.span.start - reach), first.span.start, _wide(first.box, 0.5))]
-    for a, b in zip(seen, seen[1:], strict=False):
+    for a, b in pairwise(seen):
         parts.append((a.span.start, b.span.start, _wide(a.box, 0.25).hull(_wide(b.box, 0.25))))
     parts.append((last.span.start, last.span.end, _wide(last.box, 0.25)))
     parts.append((last.span.end, Ticks(last.span.end + reach), _wide(last.box, 0.5)))

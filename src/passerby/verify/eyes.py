@@ -5,8 +5,8 @@ one did not: at more pixels, with a lower threshold, mirrored, turned, brightene
 a face at first sight goes before a jury (`views.agreement`).
 
 Note [which frames]: the whole picture is looked at several times a second, each time also in one
-other way. In frames between, only places are looked at where a face may show for a moment: where the
-picture changes suddenly, where somebody's cover has just ended, and where one is about to begin.
+other way. In frames between, only places are looked at where a face may show for a moment: where
+the picture changes suddenly, where a cover has just ended, and where one is about to begin.
 
 Note [veils look like eyes]: a few veiled heads make a large face to a network, with a veil for each
 eye. So the more of a sighting is hidden, and the more covers have their middle in it, the surer the
@@ -107,7 +107,7 @@ class _Seen:
 
 
 class Eyes:
-    """Is shown every frame of the output in order. `sightings` is whole after `finish()`.
+    """Is shown every frame of the output in order, and collects `sightings`.
 
     `finders`: families of the detectors that made the plan, of which the checker must not be.
     `clock`: of the spans that are given to `see`.
@@ -137,6 +137,11 @@ class Eyes:
         self.looks: Counter[str] = Counter()
 
     @property
+    def thresholds(self) -> dict[str, float]:
+        """For a report."""
+        return {"first": FIRST, "likely": LIKELY, "sure": SURE}
+
+    @property
     def smallest(self) -> float:
         """Height in display pixels of the smallest face that was searched for in every part."""
         return FACE / _scale(self._size, LONG)
@@ -163,12 +168,6 @@ class Eyes:
             self._judged(before, self._beginning(before, now))
         self._judged(now, candidates)
         self._last = now
-
-    def finish(self) -> None:
-        """No more frames: what was likely in the last one has no other to confirm it, and counts
-        only if it was sure."""
-        self._last = None
-        self._likely = []
 
     def _everywhere(self, now: _Seen) -> list[Candidate]:
         found = self._looked(now, Way())

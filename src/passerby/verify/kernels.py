@@ -120,8 +120,9 @@ def _sums(values: Reals, window: tuple[int, int]) -> Reals:
 def sudden(was: Picture, now: Picture) -> list[tuple[int, int, int, int]] | None:
     """Where brightness changed much more than in the rest of the picture: x0 y0 x1 y1 in samples.
 
-    uint8 (h, w) both. The largest `PLACES`; `None` when it is the whole picture that changed. A block of 8 x 8 samples
-    counts when its mean difference exceeds `JUMP` levels and four times the median block's.
+    uint8 (h, w) both. The largest `PLACES`; `None` when it is the whole picture that changed. A
+    block of 8 x 8 samples counts when its mean difference exceeds `JUMP` levels and four times the
+    median block's.
     """
     apart = cv2.absdiff(was, now)
     means = cv2.boxFilter(apart, cv2.CV_32F, (8, 8), borderType=cv2.BORDER_REPLICATE)[::4, ::4]

@@ -19,7 +19,7 @@ the detail, or if more is left than any codec makes up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, cast
@@ -30,7 +30,7 @@ import numpy as np
 from ..core.frame import Frame, Picture
 from ..core.geometry import Box, Cells, Size
 from ..core.schedule import Region, Schedule
-from ..core.time import Clock
+from ..core.time import Clock, Span
 from .findings import Finding, NotMade, Tally, Verdict
 from .kernels import Likeness, Limits, Reals, reduced
 
@@ -82,12 +82,14 @@ def examine(
     original_clock: Clock,
     output_clock: Clock,
     tolerance: Fraction = Fraction(0),
+    look: Callable[[Frame, Span], None] | None = None,
 ) -> Verdict:
     """Compare two streams of frames, each in order of time, under the original's `schedule`.
 
     `tolerance` in seconds: how far a frame's start may be moved by a container whose clock is
     coarser (half a millisecond for Matroska). Sizes and boxes are as displayed, so the two may
-    be stored in different orientations.
+    be stored in different orientations. `look` is shown every frame of the output that belongs to
+    one of the original, with the original's span.
     """
     tally = Tally()
     small = flat = 0
@@ -102,6 +104,8 @@ def examine(
         if before.size != after.size:
             tally.add(Finding("pixels.size", "a frame of another size than the original", at))
             continue
+        if look is not None:
+            look(after, before.span)
         regions = schedule.regions(before.span)
         for finding in outside(before, after, regions):
             tally.add(finding)

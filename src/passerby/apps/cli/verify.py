@@ -9,7 +9,9 @@ import typer
 
 from .options import (
     PAPERS,
+    WHAT,
     WHERE,
+    DeviceOption,
     ForceOption,
     JsonOption,
     QuietOption,
@@ -47,6 +49,16 @@ def verify(
         ),
     ] = None,
     video_stream: StreamOption = None,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            show_default=False,
+            help="Other eyes look at every frame, not several times a second.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
+    device: DeviceOption = None,
     report: ReportOption = None,
     with_originals: Annotated[
         bool,
@@ -74,6 +86,8 @@ def verify(
             original=original,
             plan=plan,
             video_stream=video_stream,
+            thorough=thorough,
+            device=device or "auto",
             report_to=folder,
             with_originals=with_originals,
             force=force,

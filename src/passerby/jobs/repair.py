@@ -1,0 +1,33 @@
+"""What other eyes found is added to the plan, as edits, so that two families agree in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from ..core.time import Clock, Ticks
+from ..plan import Document, Hide
+from ..verify.episodes import Episode, cover
+
+ROUNDS: Final = 2
+REACH: Final = Fraction(1, 2)  # seconds before and after a sighting that are hidden too
+NOTE: Final = "verify: other eyes saw a face here"
+
+
+def mended(document: Document, found: Sequence[Episode], clock: Clock) -> Document:
+    """The plan, with edits that hide every sighting and what lies near it in time and place."""
+    still = document.media.kind == "photo"  # pages have nothing to do with each other
+    reach = Ticks(0) if still else clock.ticks(REACH)
+    edits = tuple(
+        Hide(span=(start, end), box=box.corners, note=NOTE)
+        for episode in found
+        for start, end, box in cover(episode, reach)
+    )
+    return document.model_copy(update={"edits": (*document.edits, *edits)})
+
+
+def said(added: int) -> str:
+    """For the report."""
+    faces = "1 face" if added == 1 else f"{added} faces"
+    return f"{faces} that only other eyes saw had to be added to the plan: look there first"
