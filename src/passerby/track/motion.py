@@ -304,4 +304,4 @@ def _zoom(points: Points, shifts: Points) -> float:
     spread = float((before * before).sum())
     if spread < 1:
         return 1.0
-    return float(np.clip((before * after).sum() / spread, 0.95, 1.05))
+    return float(np.clip((before * after).sum() / spread, 0.9, 1.1))

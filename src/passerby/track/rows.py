@@ -72,7 +72,7 @@ def hull(a: Row, b: Row) -> Row:
     return np.concatenate([np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])])
 
 
-def sized(row: Row, like: Row, most: float = 1.25) -> Row:
+def sized(row: Row, like: Row, most: float = 1.6) -> Row:
     """`row` about its centre, its sides at most `most` times those of `like`, at least 1 / `most`.
 
     Motion alone tells size badly and its errors add up; between two sightings a face hardly grows.
