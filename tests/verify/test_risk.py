@@ -130,8 +130,18 @@ def test_small_and_faint_faces_are_named() -> None:
 def test_whom_an_edit_leaves_bare_comes_right_after_what_was_found() -> None:
     tracks = [track(1, 0, "s" * 250), track(2, 50, "s" * 50), track(3, 120, "s" * 50)]
     keep = (1, Span(Ticks(10), Ticks(20)))
-    first, *_ = ranked(FILM, tracks, (), [keep]).moments
-    assert (first.track, first.at, first.sort) == (1, 10, "kept")
+    found = [Finding("pixels.left", "a face shows", Ticks(240), MIDDLE)]
+    first, second, *_ = ranked(FILM, tracks, found, [keep]).moments
+    assert first.sort == "found"
+    assert (second.track, second.at, second.sort) == (1, 10, "kept")
+
+
+def test_what_only_edits_hide_is_named_once_for_all_that_follow_on_one_another() -> None:
+    one = [(Span(Ticks(a), Ticks(a + 10)), MIDDLE) for a in (50, 60, 70)]
+    far = [(Span(Ticks(60), Ticks(65)), Box(0, 0, 20, 20)), (Span(Ticks(-9), Ticks(0)), MIDDLE)]
+    moments = ranked(FILM, [track(1, 0, "s" * 99)], (), (), [*one, *far]).moments
+    told = [(m.sort, m.at) for m in moments]
+    assert told == [("added", 55), ("added", 62), ("ends", 99)]
 
 
 def test_of_a_photo_no_time_is_told() -> None:

@@ -98,7 +98,8 @@ def ranking(report: Report, footage: Footage) -> Ranked:
         Found(f.check, f.what, None if f.at is None else Ticks(f.at), _box(f.box), f.score)
         for f in report.findings
     ]
-    return ranked(footage.film, footage.tracks(), findings, footage.bound.keeps)
+    added = [(span, region.box) for span, region in footage.bound.hides]
+    return ranked(footage.film, footage.tracks(), findings, footage.bound.keeps, added)
 
 
 def with_moments(report: Report, found: Ranked, footage: Footage) -> Report:

@@ -160,14 +160,22 @@ def _said(report: Report, footage: Footage) -> Iterator[str]:
     """What belongs to the verdict."""
     if report.job == "redact" and report.findings:
         yield "It was not handed over: no output was written."
-    smallest = {use.kind: use.smallest for use in report.detectors if use.smallest}
-    for kind, size in smallest.items():
+    found = max((use.smallest for use in report.detectors), default=0.0)
+    checked = 0.0 if report.other_eyes is None else report.other_eyes.detector.smallest
+    least = [
+        *([f"{found:g} pixels in the original"] if found else []),
+        *([f"{checked:g} pixels in this finished file, with other eyes"] if checked else []),
+    ]
+    if least:
         yield (
-            f"The smallest {kind} that was searched for in this file is {size:g} pixels high. "
+            f"The smallest face that was searched for is {', and '.join(least)}. "
             "Smaller ones may show."
         )
-    if not smallest:
+    else:
         yield "How small a face was searched for is not known: there is no plan."
+    if report.other_eyes is not None and report.other_eyes.added:
+        faces = _many(report.other_eyes.added, "face")
+        yield f"Other eyes found {faces} that had been missed; the plan was mended, and all redone."
     if footage.bound.keeps:
         count = len({track for track, _ in footage.bound.keeps})
         yield f"Left bare on purpose, by edits of the plan: {_many(count, 'track')}."
@@ -245,6 +253,10 @@ def _numbers(report: Report, footage: Footage) -> Iterator[Numbered]:
     for use in report.detectors:
         if use.smallest:
             yield Numbered(f"Smallest {use.kind} searched for", f"{use.smallest:g} pixels")
+    if report.other_eyes is not None:
+        eyes = report.other_eyes
+        yield Numbered("The same by other eyes", f"{eyes.detector.smallest:g} pixels")
+        yield Numbered("Faces that only they saw, and were added", f"{eyes.added}")
     yield Numbered("Findings", f"{len(report.findings)}")
     yield Numbered("Places to look at", f"{len(report.moments)}")
 
@@ -261,7 +273,10 @@ def _fine_print(report: Report) -> Iterator[Numbered]:
     if report.output is not None:
         yield from _made(report.output)
     for use in report.detectors:
-        yield from _used(use)
+        yield from _used(use, "Detector")
+    if report.other_eyes is not None:
+        yield from _used(report.other_eyes.detector, "Other eyes")
+    yield Numbered("Signed manifest (C2PA)", report.provenance.manifest)
     for name, value in report.settings.items():
         told = ", ".join(map(str, value)) if isinstance(value, list) else value
         if told is not None:
@@ -277,8 +292,8 @@ def _made(made: MadeFile) -> Iterator[Numbered]:
     yield Numbered("Its size", f"{made.bytes} bytes, {made.container}")
 
 
-def _used(use: DetectorUse) -> Iterator[Numbered]:
-    yield Numbered(f"Detector for {use.kind}s", f"{use.name}, {use.runtime}, {use.licence}")
+def _used(use: DetectorUse, what: str) -> Iterator[Numbered]:
+    yield Numbered(f"{what} for {use.kind}s", f"{use.name}, {use.runtime}, {use.licence}")
     yield Numbered("Its weights, SHA-256", use.sha256)
 
 
@@ -286,6 +301,8 @@ _CHECKS: Final = {
     "container": "nothing but picture and sound is in the file",
     "decodes": "every frame can be shown",
     "time": "each frame of the original is there, at its time, and no other",
+    "eyes": "a detector of another family finds no face in the finished file",
+    "attack": "a program that recognises faces can't match hidden ones with their originals",
     "pixels.size": "the picture has the original's size",
     "pixels.left": "nothing of the original is left where something is hidden",
     "pixels.outside": "the picture is the original's everywhere else",

@@ -30,8 +30,8 @@ from ..core.track import Key, Track, Why
 from .findings import Finding
 
 # What a moment weighs; only their order means anything.
-FOUND, KEPT, BETWEEN, ENDS, BEGINS, CROSSES, CARRIED, CUT, SMALL, FAINT = (
-    100.0, 90.0, 60.0, 50.0, 45.0, 35.0, 30.0, 20.0, 18.0, 16.0,
+FOUND, KEPT, ADDED, BETWEEN, ENDS, BEGINS, CROSSES, CARRIED, CUT, SMALL, FAINT = (
+    100.0, 90.0, 80.0, 60.0, 50.0, 45.0, 35.0, 30.0, 20.0, 18.0, 16.0,
 )  # fmt: skip
 AGAIN: Final = 0.85  # each further moment of a kind in a track weighs so much of the one before
 TOGETHER: Final = Fraction(1, 2)  # seconds within which moments of a track are one
@@ -91,12 +91,14 @@ def ranked(
     tracks: Iterable[Track],
     findings: Iterable[Finding] = (),
     kept: Sequence[tuple[int, Span]] = (),
+    added: Iterable[tuple[Span, Box]] = (),
 ) -> Ranked:
     """Which moments of a film deserve a person's look. Tracks are read once, one at a time.
 
-    `kept`: tracks that a person left bare on purpose, and when.
+    `kept`: tracks that a person left bare on purpose, and when. `added`: what an edit hides where
+    no track may be.
     """
-    known = list(_found(findings))
+    known = [*_found(findings), *_added(film, added)]
     briefs = []
     for track in tracks:
         known += [*_left_bare(track, kept), *_doubtful(film, track)]
@@ -170,6 +172,26 @@ def _found(findings: Iterable[Finding]) -> Iterator[Moment]:
     for finding in findings:
         if finding.at is not None:
             yield Moment(finding.at, (finding.what,), FOUND, finding.box, sort="found")
+
+
+def _added(film: Film, added: Iterable[tuple[Span, Box]]) -> Iterator[Moment]:
+    """What edits hide; those that follow on one another near one place are one."""
+    until: list[tuple[Ticks, Box]] = []
+    for span, box in sorted(added, key=lambda edit: (edit[0].start, edit[1].corners)):
+        start, end = span.start, span.end
+        if film.span is not None:
+            start, end = max(start, film.span.start), min(end, film.span.end)
+        if start >= end:
+            continue
+        goes_on = any(start <= last and _touch(box, other) for last, other in until)
+        until = [(last, other) for last, other in until if start <= last] + [(end, box)]
+        if not goes_on:
+            at = Ticks((start + end) // 2)
+            yield Moment(at, ("hidden by an edit: no track follows it",), ADDED, box, sort="added")
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
 
 
 def _left_bare(track: Track, kept: Iterable[tuple[int, Span]]) -> Iterator[Moment]:
@@ -338,7 +360,7 @@ def _ordered(film: Film, known: Iterable[Moment]) -> list[Moment]:
 
 def _sized(film: Film, moment: Moment) -> Moment:
     """Less for a place that others cover, and for a small one."""
-    if moment.box is None or moment.sort in ("found", "kept"):
+    if moment.box is None or moment.sort in ("found", "kept", "added"):
         return moment
     weight = moment.weight * (0.6 + 0.4 * min(1.0, moment.box.height / LARGE))
     if moment.sort in ("begins", "ends", "between"):
