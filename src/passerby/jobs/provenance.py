@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import __version__
-from ..core.errors import MediaError, UsageError
+from ..core.errors import MediaError, OutputError, UsageError
 from ..media import credentials, sealing, sha256
+from ..media.inserted import only_inserted
 from ..plan import Policy
 from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, holds_store, walk
@@ -173,6 +174,8 @@ def _signed(place: Place, who: credentials.Credentials, said: Mapping[str, Any])
     """Sign the file at `place` in its place, and look at what came of it."""
     with written_whole(place.partial, force=True) as signing:
         credentials.sign(place.partial, signing, place.kind, who, said)
+        if not only_inserted(place.partial, signing, place.kind):
+            raise OutputError("has changed while it was signed", hint="please report this")
     place.stack.enter_context(held(place.partial))
     found = list(walk(place.partial))
     read = credentials.read_back(place.partial, place.kind)

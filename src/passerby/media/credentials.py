@@ -37,8 +37,8 @@ _SETTINGS: Final = {
 _BOUND: Final = ("assertion.dataHash.match", "assertion.bmffHash.match")
 _CURVES: Final = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 _NEEDED: Final = (
-    "it needs the key usage digitalSignature, an extended usage such as emailProtection, and must "
-    "not be its own issuer; docs/guide/sign-and-seal.md shows how to make one"
+    "it needs the key usage digitalSignature and an extended usage such as emailProtection; "
+    "docs/guide/sign-and-seal.md shows how to make one"
 )
 _MOST: Final = 1 << 20  # bytes of a certificate or key
 
