@@ -59,7 +59,7 @@ class Knowing:
         self._starts: list[Ticks] = []
         self._told = 0
         self._final_until = Ticks(-FOREVER)
-        self.smallest_face, self.looks = 10.0, {"all": 0}
+        self.smallest, self.looks = 10.0, {"all": 0}
 
     def see(self, frame: Frame) -> None:
         if len(self._starts) == self._fails_at:

@@ -105,7 +105,7 @@ def test_the_smallest_face_is_the_one_of_twelve_network_pixels_in_the_finest_loo
     for frame in film.frames:
         one.see(frame)
     finest = max(look.scale for _, look in eyes.looks if not look.turn)
-    assert one.smallest_face == pytest.approx(12 / (fine / 320))
+    assert one.smallest == pytest.approx(12 / (fine / 320))
     assert finest >= 0.9 * fine / 320
 
 

@@ -75,7 +75,7 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
         follower,
         how.reach + how.interval + how.hold,
         lambda: tuple(
-            _use(d.info, thresholds, follower.smallest_face, dict(follower.looks))
+            _use(d.info, thresholds, follower.smallest, dict(follower.looks))
             for d in detectors
         ),
     )

@@ -25,6 +25,7 @@ from .motion import Still
 from .path import Path, box_of
 from .rows import Row, affinity, beyond, stacked
 from .settings import FollowSettings
+from .stills import Stills
 from .trace import Tracer
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
@@ -34,7 +35,8 @@ _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked
 class Follower:
     """Implements the port `core.ports.Follower` for one detector. Not thread-safe.
 
-    `reach_frames` bounds how many frames may wait to become final, whatever their rate.
+    `reach_frames` bounds how many frames may wait to become final, whatever their rate. `stills`
+    makes the small lumas; followers that see the same frames in turn may share one.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Follower:
         size: Size,
         *,
         reach_frames: int | None = None,
+        stills: Stills | None = None,
     ) -> None:
         self._settings, self._size = settings, size
         self._kind = detector.info.kind
@@ -52,6 +55,7 @@ class Follower:
         self._reach = clock.ticks(settings.reach)
         self._hold = clock.ticks(settings.hold)
         self._reach_frames = reach_frames
+        self._stills = stills or Stills()
         self._film = Film()
         self._paths: list[Path] = []
         self._ready: list[tuple[int, str, Key]] = []
@@ -62,8 +66,8 @@ class Follower:
         self._previous: Frame | None = None
 
     @property
-    def smallest_face(self) -> float:
-        """The smallest face searched for, display pixels."""
+    def smallest(self) -> float:
+        """The smallest thing searched for, display pixels."""
         return looks.smallest(self._size, self._settings)
 
     @property
@@ -74,7 +78,7 @@ class Follower:
     # The port.
 
     def see(self, frame: Frame) -> None:
-        now = motion.still(frame, self._next_index)
+        now = self._stills.of(frame, self._next_index)
         self._next_index += 1
         if len(self._film):
             self._advance(now)
@@ -253,7 +257,12 @@ class Follower:
                 mark = path.marks.get(index)
                 path.kept = path.kept or self._worth(path)
                 if mark is not None and path.kept:
-                    key = Key(start, box_of(mark), path.why(index), mark.score)
+                    key = Key(
+                        start,
+                        box_of(mark, self._settings.traits.lines),
+                        path.why(index),
+                        mark.score,
+                    )
                     self._ready.append((path.id, self._kind, key))
         self._final_index = max(self._final_index, until)
         for path in self._paths:

@@ -22,8 +22,6 @@ from .settings import FollowSettings
 GATE: Final = 0.12  # least fit of a sighting to the path that it may belong to
 _TURNED: Final = 0.45  # score that a face seen in a turned picture needs
 _LARGE: Final = (48.0, 112.0)  # network pixels between which a new face needs an ever better score
-_LARGE_NEEDS: Final = 0.25  # by so much
-_LARGE_AGAIN: Final = 0.08  # and by so much where it is followed already
 _CERTAIN: Final = 40.0  # network pixels from which motion keeps to a face for long
 _TURNS: Final = {0: 1, 1: 3, 3: 2, 2: 1}  # the order in which turned looks take turns
 
@@ -35,6 +33,7 @@ class Looker:
         self, detector: Detector, settings: FollowSettings, clock: Clock, size: Size
     ) -> None:
         self._detector, self._settings, self._size = detector, settings, size
+        self._traits = settings.traits
         self._interval = clock.ticks(settings.interval)
         self._turned_interval = clock.ticks(settings.turned_interval)
         self._coarse = looks.coarse_scale(size, settings)
@@ -86,22 +85,30 @@ class Looker:
             parts.append(self._detector.detect(frame, Look(scale, threshold, crop, 0, gain)))
         for place in () if closing else film.upset:
             parts += self._there(frame, place)
-        upright = self._surer_when_large(looks.united(parts), threshold, _LARGE_AGAIN)
+        upright = self._surer_when_large(
+            looks.united(parts, self._traits.lines), threshold, self._traits.large_again
+        )
         turned = [
-            self._surer_when_large(seen, _TURNED, _LARGE_NEEDS)
+            self._surer_when_large(seen, _TURNED, self._traits.large)
             for seen in self._turned(now, frame, gain, opening, closing)
         ]
-        return looks.united([upright, *(looks.elsewhere(part, upright) for part in turned)])
+        return looks.united(
+            [upright, *(looks.elsewhere(part, upright) for part in turned)], self._traits.lines
+        )
 
     def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
         """Of the fine look all tiles as a shot opens, then one at a time, so that cost is even."""
         if not self._tiles:
             return ()
         due = self._is_due("fine", now, self._tile_interval, opening)
-        if opening or not due:
-            return self._tiles if opening else ()
-        self._next_tile = (self._next_tile + 1) % len(self._tiles)
-        return self._tiles[self._next_tile : self._next_tile + 1]
+        if not opening and not due:
+            return ()
+        chosen = self._tiles
+        if not opening:
+            self._next_tile = (self._next_tile + 1) % len(self._tiles)
+            chosen = self._tiles[self._next_tile : self._next_tile + 1]
+        least = self._traits.detail
+        return tuple(t for t in chosen if looks.detailed(now.luma, now.scale, t[1], least))
 
     def _turned(
         self, now: Still, frame: Frame, gain: float, opening: bool, closing: bool
@@ -110,6 +117,8 @@ class Looker:
 
         A shot so short that there is no second look is looked at finely, for it is never again.
         """
+        if not self._traits.turned:
+            return []
         if opening:
             self._unturned = True
             return []
@@ -127,12 +136,13 @@ class Looker:
     def _there(self, frame: Frame, place: Row) -> list[Detections]:
         """Look closely, and in all turns, where something small came up all at once."""
         side = float(max(place[2] - place[0], place[3] - place[1]))
-        if side * self._fine > looks.CLOSE:
+        across = self._traits.close
+        if side * self._fine > across:
             return []  # what is that large, a look at the whole frame finds
-        self.counts["close"] += 4
-        crop = looks.around(place, self._size, looks.CLOSE / self._fine)
-        scale = looks.CLOSE / max(crop.width, crop.height)
-        needed = (self._settings.near, _TURNED, _TURNED, _TURNED)
+        crop = looks.around(place, self._size, across / self._fine)
+        scale = across / max(crop.width, crop.height)
+        needed = (self._settings.near, *(_TURNED,) * (3 if self._traits.turned else 0))
+        self.counts["close"] += len(needed)
         return [
             self._detector.detect(frame, Look(scale, threshold, crop, turn))
             for turn, threshold in enumerate(needed)
@@ -168,12 +178,13 @@ class Looker:
         """
         row = path.at(index)
         turns = [path.turn]
-        if path.missed > 0 or path.turn:
+        if self._traits.turned and (path.missed > 0 or path.turn):
             turns.append((2, 1, 3)[path.missed % 3] if path.turn == 0 else 0)
         for turn in turns:
             self.counts["close"] += 1
             threshold = max(0.15, self._settings.near) if turn == path.turn else 0.3
-            seen = self._detector.detect(frame, looks.close_look(row, self._size, threshold, turn))
+            look = looks.close_look(row, self._size, threshold, turn, self._traits)
+            seen = self._detector.detect(frame, look)
             if not len(seen):
                 continue
             fits = affinity(stacked([row]), seen.boxes)[0]
@@ -200,7 +211,8 @@ class Looker:
             if score < needed and budget > 0:
                 budget -= 1
                 self.counts["close"] += 1
-                again = self._detector.detect(frame, looks.close_look(row, self._size, needed))
+                look = looks.close_look(row, self._size, needed, 0, self._traits)
+                again = self._detector.detect(frame, look)
                 same = overlaps(stacked([row]), again.boxes)[0] > 0.3
                 score = max(score, float(again.scores[same].max(initial=0)))
             if score >= needed:
@@ -209,7 +221,7 @@ class Looker:
 
     def needed(self, row: Row) -> float:
         """The score that a new face needs: more when it is large, for large faces score high."""
-        return self._settings.seed + _LARGE_NEEDS * self._larger(row)
+        return self._settings.seed + self._traits.large * self._larger(row)
 
     def is_large(self, row: Row) -> bool:
         """Whether a face is so large that its motion can be relied on for long."""

@@ -9,18 +9,19 @@ from typing import Final
 import numpy as np
 
 from ..core.detection import Detections, contained, overlaps
+from ..core.frame import Picture
 from ..core.geometry import Box, Size
 from ..core.ports import Look
-from .rows import Row
-from .settings import FollowSettings
+from .rows import Row, hull
+from .settings import FACE, FollowSettings, Traits
 
-FOUND: Final = 12.0  # a face of this many network pixels is found nearly always
+FOUND: Final = FACE.found  # a face of this many network pixels is found nearly always
 _STEP: Final = 32  # network pixels that sides are multiples of
 _OVERLAP: Final = 32  # network pixels that neighbouring tiles share
-CLOSE: Final = 192  # network pixels across a close look
-_CLOSE_FACE: Final = 48  # network pixels that the face has in it
+CLOSE: Final = FACE.close  # network pixels across a close look at a face
 _SAME_PLACE: Final = 0.5
 _SAME: Final = 0.45
+_INSIDE: Final = 0.9
 DARK: Final = 60  # mean brightness below which every other look is brightened
 
 
@@ -35,8 +36,8 @@ def fine_scale(size: Size, settings: FollowSettings) -> float:
 
 
 def smallest(size: Size, settings: FollowSettings) -> float:
-    """The smallest face searched for, display pixels: higher ones are found nearly always."""
-    return FOUND / fine_scale(size, settings)
+    """The smallest thing searched for, display pixels: higher ones are found nearly always."""
+    return settings.traits.found / fine_scale(size, settings)
 
 
 def tiles(size: Size, scale: float, side: int) -> Iterator[tuple[float, Box | None]]:
@@ -80,13 +81,20 @@ def _cuts(length: int, parts: int, span: int) -> list[tuple[int, int]]:
     return [(start, start + span) for start in starts]
 
 
-def close_look(row: Row, size: Size, threshold: float, turn: int = 0) -> Look:
-    """A look at one place: the face about 48 network pixels high, four times its size around it."""
+def close_look(
+    row: Row, size: Size, threshold: float, turn: int = 0, traits: Traits = FACE
+) -> Look:
+    """A look at one place: a face about 48 network pixels high, four times its size around it.
+
+    A line is shown whole, with half its length beside it, and no higher than it has to be.
+    """
     x0, y0, x1, y1 = (float(v) for v in row)
-    face = max(8.0, x1 - x0, y1 - y0)
-    scale = min(4.0, _CLOSE_FACE / face)
-    crop = around(row, size, CLOSE / scale)
-    fit = min(scale, CLOSE / max(crop.width, crop.height))
+    long, short = max(x1 - x0, y1 - y0), min(x1 - x0, y1 - y0)
+    scale = min(4.0, traits.shown / max(8.0, short if traits.lines else long))
+    if traits.lines:
+        scale = min(scale, traits.close / (2 * long))
+    crop = around(row, size, traits.close / scale)
+    fit = min(scale, traits.close / max(crop.width, crop.height))
     return Look(scale=fit, threshold=threshold, crop=crop, turn=turn)
 
 
@@ -111,11 +119,16 @@ def elsewhere(seen: Detections, known: Detections) -> Detections:
     return Detections(seen.boxes[keep], seen.scores[keep])
 
 
-def united(parts: list[Detections]) -> Detections:
-    """All sightings of several looks; of those that overlap much, the one with the best score."""
+def united(parts: list[Detections], lines: bool = False) -> Detections:
+    """All sightings of several looks; of those that overlap much, the one with the best score.
+
+    Of `lines` that overlap, what holds them all: one look may have lost an end that another saw.
+    """
     joined = Detections.joined(parts)
     if len(parts) < 2 or len(joined) < 2:
         return joined
+    if lines:
+        return _held(joined)
     order = np.argsort(-joined.scores, kind="stable")
     shared = overlaps(joined.boxes, joined.boxes)
     stay: list[int] = []
@@ -123,3 +136,46 @@ def united(parts: list[Detections]) -> Detections:
         if not any(shared[i, j] > _SAME for j in stay):
             stay.append(int(i))
     return Detections(joined.boxes[stay], joined.scores[stay])
+
+
+def _held(seen: Detections) -> Detections:
+    """Boxes that overlap much, or lie in a larger one, as the box that holds them all."""
+    sides = seen.boxes[:, 2:] - seen.boxes[:, :2]
+    boxes: list[Row] = []
+    scores: list[float] = []
+    for i in np.argsort(-sides.prod(axis=1), kind="stable"):
+        box, score = seen.boxes[i], float(seen.scores[i])
+        if boxes:
+            known = np.stack(boxes)
+            same = overlaps(box[None], known)[0] > _SAME
+            inside = contained(box[None], known)[0] > _INSIDE
+            at = int((same | inside).argmax())
+            if same[at] or inside[at]:
+                boxes[at] = hull(boxes[at], box)
+                scores[at] = max(scores[at], score)
+                continue
+        boxes.append(box)
+        scores.append(score)
+    return Detections(np.stack(boxes).astype(np.float32), np.array(scores, np.float32))
+
+
+def detailed(luma: Picture, scale: float, crop: Box | None, least: float) -> bool:
+    """Whether `crop` (display pixels; all by default) shows enough for small things to be in it.
+
+    `luma` uint8 (h, w), with `scale` of its samples a display pixel. Of the rows and columns of
+    blocks of 8 x 8 samples, one block has to differ by `least` levels from sample to sample.
+    """
+    if least <= 0:
+        return True
+    part = luma
+    if crop is not None:
+        x0, y0 = math.floor(crop.x0 * scale), math.floor(crop.y0 * scale)
+        x1, y1 = math.ceil(crop.x1 * scale), math.ceil(crop.y1 * scale)
+        part = luma[y0:y1, x0:x1]
+    if min(part.shape) < 9:
+        return True
+    grey = part.astype(np.float32)
+    step = np.abs(np.diff(grey, axis=1))[1:] + np.abs(np.diff(grey, axis=0))[:, 1:]
+    rows, cols = step.shape[0] // 8 * 8, step.shape[1] // 8 * 8
+    blocks = step[:rows, :cols].reshape(rows // 8, 8, cols // 8, 8).mean(axis=(1, 3))
+    return bool(blocks.max() / 2 >= least)

@@ -12,6 +12,7 @@ from ..core.frame import Frame
 from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from . import looks
+from .settings import FACE, LINE, Traits
 
 _SIDE: Final = 1280  # network pixels of a tile's long side
 _NEIGHBOUR: Final = 0.35  # score of a face that makes a weaker one beside it likely
@@ -35,11 +36,12 @@ class PhotoSettings:
     near: float
     turns: tuple[int, ...] = (1, 2, 3)
     turned: float = 0.3
+    traits: Traits = FACE
 
     @classmethod
-    def preset(cls, name: str) -> PhotoSettings:
-        """`fast`, `balanced` or `thorough`. Raises KeyError for any other name."""
-        return _PRESETS[name]
+    def preset(cls, name: str, kind: str = "face") -> PhotoSettings:
+        """`fast`, `balanced` or `thorough`, for faces, plates or text. KeyError for other names."""
+        return (_PRESETS if kind == "face" else _LINES)[name]
 
 
 _PRESETS: Final = {
@@ -47,13 +49,19 @@ _PRESETS: Final = {
     "balanced": PhotoSettings((640, 1280, 2560), 3.0, 16, 0.2, 0.12),
     "thorough": PhotoSettings((480, 960, 1600, 3200), 4.0, 10, 0.15, 0.08, turned=0.2),
 }
+# Lines of text: the network sees them whichever way they run, and near is as seed.
+_LINES: Final = {
+    "fast": PhotoSettings((640, 1280), 2.0, 18, 0.4, 0.4, (), traits=LINE),
+    "balanced": PhotoSettings((640, 1280, 2560), 2.0, 12, 0.4, 0.4, (), traits=LINE),
+    "thorough": PhotoSettings((640, 960, 1600, 3200), 3.0, 8, 0.3, 0.3, (), traits=LINE),
+}
 
 
 def scales(size: Size, settings: PhotoSettings) -> list[float]:
     """The scales to look at, rising, no two nearly the same."""
     long = max(size.width, size.height)
     wanted = [min(settings.enlarge, side / long) for side in settings.sides]
-    wanted.append(min(settings.enlarge, looks.FOUND / settings.smallest))
+    wanted.append(min(settings.enlarge, settings.traits.found / settings.smallest))
     chosen: list[float] = []
     for scale in sorted(wanted):
         if not chosen or scale > chosen[-1] * 1.2:
@@ -61,30 +69,35 @@ def scales(size: Size, settings: PhotoSettings) -> list[float]:
     return chosen
 
 
-def smallest(size: Size, preset: str) -> float:
-    """The smallest face searched for in a photo of this size, in display pixels."""
-    return looks.FOUND / scales(size, PhotoSettings.preset(preset))[-1]
+def smallest(size: Size, preset: str, kind: str = "face") -> float:
+    """The smallest thing searched for in a photo of this size, in display pixels."""
+    settings = PhotoSettings.preset(preset, kind)
+    return settings.traits.found / scales(size, settings)[-1]
 
 
 def find_all(frame: Frame, detector: Detector, preset: str) -> list[tuple[Box, float]]:
-    """Every face of a photo with its score, best first; boxes on the quarter-pixel grid.
+    """Every thing of a photo with its score, best first; boxes on the quarter-pixel grid.
 
-    `preset` as in `PhotoSettings.preset`.
+    `preset` as in `PhotoSettings.preset`, for what `detector` finds.
     Overlapping sightings of one face at several scales are all kept when they differ: their union
     is covered, not their average.
     """
-    settings, size = PhotoSettings.preset(preset), frame.size
+    settings, size = PhotoSettings.preset(preset, detector.info.kind), frame.size
     chosen = scales(size, settings)
     middle = chosen[min(1, len(chosen) - 1)]
+    luma = frame.luma(1) if settings.traits.detail else None
     parts: list[Detections] = []
     for scale in chosen:
         for fitted, crop in looks.tiles(size, scale, _SIDE):
+            if luma is not None and not looks.detailed(luma, 0.5, crop, settings.traits.detail):
+                continue
             parts.append(detector.detect(frame, Look(fitted, settings.near, crop)))
     for turn in settings.turns:
         threshold = min(0.9, settings.seed + settings.turned)
         for fitted, crop in looks.tiles(size, middle, _SIDE):
             parts.append(detector.detect(frame, Look(fitted, threshold, crop, turn)))
-    seen = _likely(looks.united([_sane(p, size) for p in parts]), settings.seed)
+    lines = settings.traits.lines
+    seen = _likely(looks.united([_sane(p, size) for p in parts], lines), settings.seed)
     order = np.argsort(-seen.scores, kind="stable")
     return [
         (Box(*(float(v) for v in seen.boxes[i])).snapped(), float(seen.scores[i])) for i in order

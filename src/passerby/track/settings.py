@@ -1,10 +1,44 @@
-"""How often and how closely to look: three points on one curve of cost against leaks."""
+"""How often and how closely to look: three points on one curve of cost against leaks, per kind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What sets a kind of thing apart, to a detector and to following. Sizes in network pixels.
+
+    `found`: things this high are found nearly always. `turned`: whether the picture is searched
+    turned as well. `large`, `large_again`: more score that a large new thing, or a large known one,
+    needs. `lines`: things are wide and low, and what counts is their height. `shown`, `close`: how
+    high a thing is, and how wide the picture, in a close look. `detail`: levels by which
+    neighbouring samples of the small luma must differ where a fine look pays.
+    """
+
+    found: float = 12.0
+    turned: bool = True
+    large: float = 0.25
+    large_again: float = 0.08
+    lines: bool = False
+    shown: float = 48.0
+    close: int = 192
+    detail: float = 0.0
+
+
+FACE: Final = Traits()
+LINE: Final = Traits(
+    found=9.0,
+    turned=False,
+    large=0.0,
+    large_again=0.0,
+    lines=True,
+    shown=20.0,
+    close=384,
+    detail=1.0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +61,12 @@ class FollowSettings:
     keep_unsure: bool  # faces seen once and never confirmed are kept
     close_looks: int  # at most so many close looks a frame
     enlarge: float = 1.25
+    traits: Traits = FACE
 
     @classmethod
-    def preset(cls, name: str) -> FollowSettings:
-        """`fast`, `balanced` or `thorough`. Raises KeyError for any other name."""
-        return _PRESETS[name]
+    def preset(cls, name: str, kind: str = "face") -> FollowSettings:
+        """`fast`, `balanced` or `thorough`, for faces, plates or text. KeyError for other names."""
+        return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT}[kind][name]
 
 
 _PRESETS: Final = {
@@ -78,4 +113,44 @@ _PRESETS: Final = {
         close_looks=12,
         enlarge=2.0,
     ),
+}
+
+_LINES: Final = FollowSettings(
+    interval=Fraction(1, 3),
+    coarse=1280,
+    fine_interval=Fraction(3),
+    fine=1920,
+    turned_interval=Fraction(0),
+    reach=Fraction(4, 5),
+    hold=Fraction(2, 5),
+    seed=0.4,
+    sure=0.6,
+    near=0.3,
+    keep_unsure=False,
+    close_looks=2,
+    enlarge=2.0,
+    traits=LINE,
+)
+_PLATES: Final = {
+    "fast": replace(_LINES, interval=Fraction(2, 5), coarse=960, fine_interval=Fraction(4)),
+    "balanced": _LINES,
+    "thorough": replace(
+        _LINES,
+        interval=Fraction(1, 10),
+        fine_interval=Fraction(1, 2),
+        fine=2560,
+        reach=Fraction(3, 2),
+        hold=Fraction(3, 5),
+        seed=0.3,
+        sure=0.45,
+        near=0.25,
+        keep_unsure=True,
+        close_looks=6,
+    ),
+}
+# Most text stands still, and what stands still needs fewer looks; some of it is smaller.
+_TEXT: Final = {
+    "fast": replace(_PLATES["fast"], interval=Fraction(3, 5)),
+    "balanced": replace(_LINES, interval=Fraction(1, 2), fine_interval=Fraction(2)),
+    "thorough": replace(_PLATES["thorough"], interval=Fraction(1, 5), fine=3840),
 }
