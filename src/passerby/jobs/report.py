@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..core.errors import VerificationFailed
+from .attacked import Attacked
 
 Outcome = Literal["passed", "failed", "not made"]
 Words = Literal["safe as far as checked", "look here", "not safe", "not checked"]
@@ -198,6 +199,7 @@ class Report(_Part):
     notes: tuple[str, ...] = Field((), description="What a person should know.")
     verification: Verification = Verification()
     other_eyes: OtherEyes | None = None
+    attack: Attacked | None = None
     provenance: Provenance = Provenance()
     moments: tuple[Moment, ...] = Field((), description="Where to look first, in order of risk.")
     timings: dict[str, float] = Field({}, description="Seconds by phase.")

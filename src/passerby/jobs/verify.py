@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.errors import MediaError, UsageError
-from ..core.ports import Progress, Source
+from ..core.ports import Embedder, Progress, Source
 from ..core.schedule import Region, Schedule
 from ..core.time import FOREVER, Clock, Span, Ticks
 from ..engine.ending import ending
@@ -19,6 +19,7 @@ from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
 from ..verify.episodes import Episode
 from . import account, doors, provenance
+from .attack import Attacked, attack_output, attacker_for, in_step
 from .file import Watch
 from .moments import planned, ranking, unplanned, with_moments
 from .onlooking import Check, Onlooker, PlanTime
@@ -38,6 +39,7 @@ def verify(
     video_stream: int | None = None,
     thorough: bool = False,
     device: str = "auto",
+    attack: bool = False,
     report_to: Path | None = None,
     with_originals: bool = False,
     force: bool = False,
@@ -46,8 +48,10 @@ def verify(
     """Check the finished file `output`. What can't be checked without `original`, or without the
     `plan` that says what was to be hidden, is named in the report. `video_stream`: which of
     several films in `original`. A damaged original is read as far as it goes. `thorough`: other
-    eyes look at every frame, on `device`. `report_to`: a folder for the report as a page, with
-    pictures of `output`; `with_originals`, which needs `original`, also shows what was hidden.
+    eyes look at every frame, on `device`. `attack`, which needs both and the extra
+    `passerby[attack]`: an attacker tries to tell whose the hidden faces are. `report_to`: a folder
+    for the report as a page, with pictures of `output`; `with_originals`, which needs `original`,
+    also shows what was hidden.
 
     Raises a `PasserbyError` when a file can't be read; what is found is in the report.
     """
@@ -57,6 +61,7 @@ def verify(
             "originals are shown only in a report's folder, and where there is an original",
             hint="add --original INPUT and --report DIR",
         )
+    embedder = attacker_for(original, plan) if attack else None
     if report_to is not None:
         check_folder(report_to, inputs=[p for p in (output, original, plan) if p], force=force)
     with watch.phase("probe"):
@@ -89,13 +94,22 @@ def verify(
             compared, eyes = _against(card, made, schedule, check, lenient, progress)
             verdict = verdict.joined(compared)
         verdict = verdict.joined(eyes.verdict())
+    attacked = None
+    if embedder is not None and card is not None and schedule is not None:
+        with watch.phase("attack"):
+            tried, attacked = _attacked(card, made, schedule, embedder, lenient, progress)
+        verdict = verdict.joined(tried)
     report = Report(
         job="verify",
         versions=account.versions(),
         output=account.made_file(output, output, made.container),
-        notes=(provenance.VALID,) if proven.manifest == "valid" else (),
+        notes=(
+            *((provenance.VALID,) if proven.manifest == "valid" else ()),
+            *((attacked.sentence(),) if attacked is not None else ()),
+        ),
         verification=verification(verdict),
         other_eyes=OtherEyes(detector=eyes.used()),
+        attack=attacked,
         provenance=proven,
         timings=watch.seconds,
     )
@@ -199,6 +213,25 @@ def _against(
         eyes.see,
     )
     return (verdict if schedule is not None else _without_pixels(verdict)), eyes
+
+
+def _attacked(
+    card: Card,
+    made: Card,
+    schedule: Schedule,
+    embedder: Embedder,
+    settings: Settings,
+    progress: Progress | None,
+) -> tuple[Verdict, Attacked]:
+    ours, theirs = doors.open_source(card, settings), doors.open_source(made, _TRUSTED)
+    pairs = in_step(
+        Watch(progress, card.length).frames(prefetch(ours.frames()), ours, "attack"),
+        prefetch(theirs.frames()),
+        ours.clock if card.kind == "photo" else from_zero(ours),
+        theirs.clock,
+        tolerance(ours.clock, theirs.clock),
+    )
+    return attack_output(pairs, schedule, embedder)
 
 
 def tolerance(ours: Clock, theirs: Clock) -> Fraction:

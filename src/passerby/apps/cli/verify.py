@@ -59,6 +59,16 @@ def verify(
         ),
     ] = False,
     device: DeviceOption = None,
+    attack: Annotated[
+        bool,
+        typer.Option(
+            "--attack",
+            show_default=False,
+            help="An attacker tries to tell whose the hidden faces are. Needs --original, --plan "
+            "and the extra passerby[attack].",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
     report: ReportOption = None,
     with_originals: Annotated[
         bool,
@@ -88,6 +98,7 @@ def verify(
             video_stream=video_stream,
             thorough=thorough,
             device=device or "auto",
+            attack=attack,
             report_to=folder,
             with_originals=with_originals,
             force=force,
