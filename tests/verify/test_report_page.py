@@ -29,7 +29,8 @@ from passerby.verify.report import (
     page,
     shots,
 )
-from passerby.verify.report.page import MEANING, MOST_BYTES, MOST_LANES
+from passerby.verify.report.drawing import MOST_LANES
+from passerby.verify.report.page import MEANING, MOST_BYTES
 
 from .markup import read
 

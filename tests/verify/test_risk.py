@@ -14,7 +14,8 @@ from passerby.core.time import Clock, Span, Ticks
 from passerby.core.track import Key, Track, Why
 from passerby.testing import ListedSchedule
 from passerby.verify import Finding
-from passerby.verify.risk import Film, Moment, ranked
+from passerby.verify.moment import Film, Moment
+from passerby.verify.risk import ranked
 
 CLOCK = Clock(Fraction(1, 25))
 FILM = Film(CLOCK, Size(640, 360), Span(Ticks(0), Ticks(250)))

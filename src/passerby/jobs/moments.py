@@ -13,9 +13,10 @@ from ..core.track import Track
 from ..media import Card
 from ..plan import Bound, Document, schedule_of
 from ..verify import Finding as Found
+from ..verify.moment import Film
+from ..verify.moment import Moment as Risky
 from ..verify.report import clock_time
-from ..verify.risk import Film, Ranked, ranked
-from ..verify.risk import Moment as Risky
+from ..verify.risk import Ranked, ranked
 from .account import Decision
 from .report import Moment, Report
 

@@ -15,13 +15,12 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from ...core.geometry import Size
-from ...core.track import Why
+from .drawing import SCROLLS, Mark, drawn
 from .sheet import Shot
 from .timeline import Lane, clock_time
 
 Words = Literal["safe as far as checked", "look here", "not safe", "not checked"]
 
-MOST_LANES: Final = 60
 MOST_BYTES: Final = 3_000_000  # of pictures on a page, as they stand there
 POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -161,14 +160,11 @@ def _findings(rows: Sequence[FoundRow]) -> str:
         for row in rows
     )
     return (
-        "<h2>What was found</h2>\n" + _SCROLL.format(label="What was found") + "<table>\n"
+        "<h2>What was found</h2>\n" + SCROLLS.format(label="What was found") + "<table>\n"
         '<thead><tr><th scope="col">When</th><th scope="col">What</th>'
         '<th scope="col">Where</th><th scope="col">Found by</th></tr></thead>\n'
         f"<tbody>\n{body}</tbody>\n</table></div>\n"
     )
-
-
-_SCROLL: Final = '<div class="wide" role="region" tabindex="0" aria-label="{label}">'
 
 
 def _when(row: FoundRow) -> str:
@@ -230,120 +226,16 @@ def _image(coded: bytes, size: Size, alt: str, name: str = "") -> str:
     )
 
 
-HEIGHTS: Final = {
-    Why.SEEN: ("10%", "80%"),
-    Why.EDITED: ("10%", "80%"),
-    Why.FILLED: ("30%", "40%"),
-    Why.REACH: ("42%", "16%"),
-}
-SAID: Final = {
-    Why.SEEN: "seen",
-    Why.FILLED: "carried between sightings",
-    Why.REACH: "carried beyond the first or last sighting",
-    Why.EDITED: "put there by a person",
-}
-
-
 def _timeline(content: Page) -> str:
     if not content.lanes or not content.length:
         why = escape(content.no_timeline)
         return f"<h2>Timeline</h2>\n<p>{why}</p>\n" if why else ""
-    shown = content.lanes[:MOST_LANES]
-    rest = len(content.lanes) - len(shown)
-    marks = _marks(content)
-    label = f"{len(content.moments)} places to look at"
-    rows = "".join(_lane(lane) for lane in shown)
-    axis = (content.length * n / 4 for n in range(0, 5, 2))
-    axis_text = "".join(f"<span>{clock_time(at)}</span>" for at in axis)
-    more = f"<p>{rest} more tracks are in report.json.</p>\n" if rest else ""
-    return (
-        "<h2>Timeline</h2>\n"
-        "<p>One lane for each track: a face, or what was taken for one, through time.</p>\n"
-        f'{_DEFINED}<div class="lanes"><div>To look at</div>'
-        f'<svg role="img" aria-label="{label}; the list above has their times">{_GROUND}{marks}'
-        f'</svg>\n{rows}<div class="axis" aria-hidden="true">{axis_text}</div></div>\n'
-        f"{_key(content.usual)}{more}{_table(shown)}"
-    )
-
-
-_DEFINED: Final = (
-    '<svg class="defs" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" '
-    'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="6" height="6" fill="#fff"/><rect width="2.5" height="6" fill="#2b4a6b"/>'
-    "</pattern></defs></svg>\n"
-)
-_GROUND: Final = '<line class="ground" x1="0" x2="100%" y1="50%" y2="50%"/>'
-_DIAMOND: Final = '<path class="found" d="M0 4 6 12 0 20-6 12Z"/>'
-_TRIANGLE: Final = '<path class="look-at" d="M-5 5H5L0 19Z"/>'
-
-
-def _marks(content: Page) -> str:
-    marks = []
-    for number, moment in reversed(list(enumerate(content.moments, 1))):
-        if moment.seconds is not None:
-            x = min(1.0, max(0.0, float(moment.seconds / content.length)))
-            shape = _DIAMOND if moment.found else _TRIANGLE
-            marks.append(
-                f'<svg x="{x:.2%}" overflow="visible"><title>{number}. {escape(moment.when)}'
-                f"</title>{shape}</svg>"
-            )
-    return "".join(marks)
-
-
-def _lane(lane: Lane) -> str:
-    name = f"{lane.kind} {lane.track}"
-    told = (
-        f"{name}: hidden from {clock_time(lane.start)} to {clock_time(lane.last)}, "
-        f"seen in {lane.seen:.0%} of its frames"
-    )
-    runs = "".join(
-        f'<rect class="{run.why}" x="{run.start:.2%}" width="{run.end - run.start:.2%}" '
-        f'y="{HEIGHTS[run.why][0]}" height="{HEIGHTS[run.why][1]}">'
-        f"<title>{SAID[run.why]}</title></rect>"
-        for run in lane.runs
-    )
-    return (
-        f"<div>{escape(name)}</div>"
-        f'<svg role="img" aria-label="{escape(told)}">{_GROUND}{runs}</svg>\n'
-    )
-
-
-def _key(usual: Fraction) -> str:
-    """What the signs mean."""
-    seen = f"seen, at least every {float(usual):.1f} s"
-    rows = [
-        (f'<rect class="{why}" y="{y}" width="100%" height="{high}"/>', said)
-        for why, said in {**SAID, Why.SEEN: seen}.items()
-        for y, high in [HEIGHTS[why]]
+    marks = [
+        Mark(number, moment.when, moment.seconds, moment.found)
+        for number, moment in enumerate(content.moments, 1)
+        if moment.seconds is not None
     ]
-    rows += [
-        (f'<svg x="50%" overflow="visible">{_DIAMOND}</svg>', "found by a check"),
-        (
-            f'<svg x="50%" overflow="visible">{_TRIANGLE}</svg>',
-            "to look at, though nothing was found",
-        ),
-    ]
-    signs = "".join(
-        f'<svg aria-hidden="true">{sign}</svg><div>{escape(said)}</div>' for sign, said in rows
-    )
-    return f'<div class="key">{signs}</div>\n'
-
-
-def _table(lanes: Sequence[Lane]) -> str:
-    head = ("Track", "What", "Hidden from", "Hidden to", "Seen in", "Best score")
-    body = "".join(
-        f'<tr><th scope="row">{lane.track}</th><td>{escape(lane.kind)}</td>'
-        f"<td>{clock_time(lane.start)}</td><td>{clock_time(lane.last)}</td>"
-        f"<td>{lane.seen:.0%} of its frames</td>"
-        f"<td>{f'{lane.score:.2f}' if lane.seen else '–'}</td></tr>\n"
-        for lane in lanes
-    )
-    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
-    return (
-        f"<details{' open' * (len(lanes) <= 12)}><summary>The timeline as a table</summary>\n"
-        f"{_SCROLL.format(label='The timeline as a table')}<table>\n"
-        f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div></details>\n"
-    )
+    return drawn(content.lanes, content.length, content.usual, marks)
 
 
 def _numbers(heading: str, rows: Iterable[Numbered]) -> str:
