@@ -55,6 +55,23 @@ def named(name: str) -> x509.Name:
     )
 
 
+def root(key: Any, now: datetime.datetime) -> x509.Certificate:
+    """The issuer's own certificate."""
+    signs = [False, False, False, False, False, True, True, False, False]
+    return (
+        x509.CertificateBuilder()
+        .subject_name(named("Issuer"))
+        .issuer_name(named("Issuer"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + 30 * DAY)
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .add_extension(x509.KeyUsage(*signs), True)
+        .sign(key, hashes.SHA256())
+    )
+
+
 def papers(
     folder: Path,
     kind: str = "p256",
@@ -93,6 +110,6 @@ def papers(
         ocsp = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, where)
         builder = builder.add_extension(x509.AuthorityInformationAccess([ocsp]), False)
     made = builder.sign(issuer, hashes.SHA256())
-    certificate = folder / "certificate.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    certificate, pem = folder / "certificate.pem", serialization.Encoding.PEM
+    certificate.write_bytes(made.public_bytes(pem) + root(issuer, now).public_bytes(pem))
     return Papers(certificate, written_key(folder / "key.pem", key))

@@ -30,7 +30,10 @@ ASSERTION: Final = "org.passerby.redaction"
 # What became of the material before it was opened is not known, so no camera is claimed; what was
 # done to it was done by a person with a tool that makes up no content.
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/humanEdits"
+# A film that is larger than this waits in a nameless temporary file while it is signed.
+_IN_MEMORY: Final = 64  # MB
 _SETTINGS: Final = {
+    "core": {"backing_store_memory_threshold_in_mb": _IN_MEMORY},
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": False},
 }
@@ -86,7 +89,10 @@ def sign(
         with source.open("rb") as read, target.open("w+b") as written:
             _signed(read, written, MIME[kind], credentials, statement)
     except _library("c2pa").C2paError as error:
-        raise OutputError("can't be signed", path=target, hint="is the disk full?") from error
+        raise OutputError(
+            "the output can't be signed",
+            hint="is there room for it twice in the temporary folder, and once beside the output?",
+        ) from error
 
 
 def read_back(path: Path, kind: str) -> Reading:

@@ -50,7 +50,7 @@ def seal(source: Path, target: Path, to: Recipients) -> str:
             with target.open("wb") as written:
                 pyrage.encrypt_io(hashed, written, list(to.keys))
     except (pyrage.EncryptError, pyrage.RecipientError) as error:
-        raise OutputError("the original can't be sealed", path=target) from error
+        raise OutputError("the original can't be sealed", hint="is the disk full?") from error
     return hashed.digest.hexdigest()
 
 
