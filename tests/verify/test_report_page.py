@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from importlib.resources import files
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -218,8 +219,6 @@ def test_each_picture_is_of_the_frame_that_is_shown_then(wanted: list[int], rate
 
 
 def brightness(coded: bytes) -> float:
-    import cv2
-
     decoded = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert decoded is not None
     return float(decoded.mean())
@@ -246,6 +245,26 @@ def test_a_small_place_is_shown_closer(box: Box, close: bool) -> None:
     assert shot is not None
     assert max(shot.size.width, shot.size.height) == 480
     assert (shot.close is not None) == close
+
+
+@given(st.integers(0, 600), st.integers(0, 330), st.integers(1, 200))
+def test_what_a_picture_must_not_show_is_flat_in_both_of_its_pictures(
+    x: int, y: int, side: int
+) -> None:
+    """A white place in a black frame, under a cover: no picture has anything white left."""
+    place = Box(x, y, x + side, y + side)
+    rgb = np.zeros((360, 640, 3), np.uint8)
+    rgb[y : y + side, x : x + side] = 255
+    frame = ArrayFrame.of(rgb, span=Span(Ticks(0), Ticks(1)))
+    [shot] = shots([frame], CLOCK, [Wanted(Fraction(0), None, (place,))])
+    [near] = shots([frame], CLOCK, [Wanted(Fraction(0), place, (place,))])
+    assert shot is not None
+    assert near is not None
+    for coded in (shot.whole, near.close):
+        if coded is not None:
+            decoded = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_GRAYSCALE)
+            assert decoded is not None
+            assert decoded.max() < 190
 
 
 def test_no_more_is_read_than_is_shown() -> None:

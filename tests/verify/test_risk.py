@@ -55,6 +55,16 @@ def test_what_was_found_comes_before_everything_else() -> None:
     assert all(first.weight > moment.weight for moment in rest)
 
 
+def test_what_is_found_in_frame_after_frame_is_one_moment_at_its_worst() -> None:
+    near = [Finding("eyes", "a face", Ticks(n), MIDDLE, 0.5 + n / 100) for n in range(20, 30)]
+    far = Finding("eyes", "a face", Ticks(25), Box(0, 0, 20, 20))
+    late, other = Finding("eyes", "a face", Ticks(60), MIDDLE), Finding("time", "late", Ticks(25))
+    told = [(m.at, m.box, m.reasons) for m in listed([], [late, *near, far, other])]
+    assert told[0] == (29, MIDDLE, ("a face, 10 times near here",))
+    assert {at for at, _, _ in told[1:]} == {25, 60}
+    assert len(told) == 4
+
+
 def test_a_finding_about_the_whole_file_is_no_moment() -> None:
     assert listed([], [Finding("container.tag", "a tag")]) == []
 

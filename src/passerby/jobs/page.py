@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,14 +10,13 @@ from typing import Final
 
 from ..core.errors import MediaError, OutputError
 from ..core.geometry import Box
-from ..core.time import Ticks
-from ..core.track import Track, Why
+from ..core.time import Span, Ticks
+from ..core.track import Why
 from ..engine.ending import ending
 from ..media import Card, probe
 from ..verify.report import (
     FoundRow,
     Lane,
-    Numbered,
     Page,
     Pictured,
     Run,
@@ -29,9 +28,10 @@ from ..verify.report import (
     shots,
 )
 from . import doors
+from .figures import fine_print, in_words, numbers
 from .moments import Footage
 from .output import answered, check_free, write_text
-from .report import DetectorUse, MadeFile, Moment, Report
+from .report import Moment, Report
 from .settings import Settings
 
 NAMES: Final = ("report.html", "report.json")
@@ -100,8 +100,13 @@ def content(
 ) -> Page:
     """What the page says."""
     listed = report.moments[:MOST]
+    covers = _covers(report, footage, shown=original is not None)
     wanted = [
-        Wanted(footage.in_output(Ticks(m.at)), None if m.box is None else Box(*m.box))
+        Wanted(
+            footage.in_output(Ticks(m.at)),
+            None if m.box is None else Box(*m.box),
+            covers(Ticks(m.at)),
+        )
         for m in listed
     ]
     lost = ""
@@ -120,7 +125,7 @@ def content(
     checked = report.verification
     return Page(
         words=checked.words,
-        said=tuple(_said(report, footage)),
+        said=tuple(_said(report, footage, covered=original is None)),
         findings=tuple(_rows(report, footage)),
         moments=tuple(
             _pictured(moment, footage, ours, their)
@@ -130,21 +135,41 @@ def content(
         lanes=tuple(_lanes(footage, usual)),
         length=footage.length,
         usual=usual,
-        numbers=tuple(_numbers(report, footage)),
+        numbers=tuple(numbers(report, footage)),
         sections=(
             Section(
                 "What was not checked",
                 (*checked.not_checked, *(f"not looked for: {w}" for w in report.not_looked_for)),
                 "Everything that Passerby can check was checked.",
             ),
-            Section("What was checked", tuple(map(_in_words, checked.checks)), "Nothing."),
+            Section("What was checked", tuple(map(in_words, checked.checks)), "Nothing."),
             Section("What should be known", (*report.notes, *((lost,) if lost else ()))),
             Section("What did not come along from the original", report.dropped),
         ),
-        fine_print=tuple(_fine_print(report)),
+        fine_print=tuple(fine_print(report)),
         originals=original is not None,
         no_timeline="" if footage.film.still else "There is no plan, so no tracks are known.",
     )
+
+
+def _covers(report: Report, footage: Footage, *, shown: bool) -> Callable[[Ticks], tuple[Box, ...]]:
+    """What pictures of a file must not show in which something was found: there the file itself
+    may hold the original. All that was to be hidden, and all that was found, half a second around.
+    Nothing if the original is `shown` anyway.
+    """
+    film = footage.film
+    near = 0 if film.still else film.clock.ticks(Fraction(1, 2))
+    found = [(f.at, Box(*f.box)) for f in report.findings if f.at is not None and f.box]
+
+    def covers(at: Ticks) -> tuple[Box, ...]:
+        if shown or not report.findings:
+            return ()
+        planned = () if film.schedule is None else film.schedule.regions(Span(at, Ticks(at + 1)))
+        seen = [box for when, box in found if abs(when - at) <= near]
+        grown = [box.grown(box.width / 4, box.height / 4) for box in seen]
+        return (*(region.box for region in planned), *grown)
+
+    return covers
 
 
 def _shots(card: Card, wanted: Sequence[Wanted], settings: Settings) -> list[Shot | None]:
@@ -156,8 +181,13 @@ def _shots(card: Card, wanted: Sequence[Wanted], settings: Settings) -> list[Sho
         return shots(frames, source.clock, wanted)
 
 
-def _said(report: Report, footage: Footage) -> Iterator[str]:
+def _said(report: Report, footage: Footage, *, covered: bool) -> Iterator[str]:
     """What belongs to the verdict."""
+    if report.findings and covered:
+        yield (
+            "In the pictures on this page grey covers what was found and what was to be hidden, "
+            "because the file may show it. Look there in the file itself."
+        )
     if report.job == "redact" and report.findings:
         yield "It was not handed over: no output was written."
     found = max((use.smallest for use in report.detectors), default=0.0)
@@ -225,93 +255,6 @@ def _lanes(footage: Footage, usual: Fraction) -> Iterator[Lane]:
             since, until = footage.since(start), footage.since(end)
             run = Run(float(since / length), float(until / length), Why.EDITED)
             yield Lane(number, f"edit, {region.kind}", since, until, 1.0, 1.0, (run,))
-
-
-def _numbers(report: Report, footage: Footage) -> Iterator[Numbered]:
-    counts, size = report.counts, footage.film.size
-    yield Numbered("Picture", f"{size.width} × {size.height} pixels")
-    if footage.length:
-        yield Numbered("Length", f"{float(footage.length):.3f} s")
-    if counts.frames:
-        yield Numbered("Frames", f"{counts.frames}")
-        yield Numbered("Frames with something hidden", f"{counts.frames_hidden_in}")
-        yield Numbered("Places hidden", f"{counts.regions}")
-        yield Numbered("Share of all pixels hidden", f"{counts.covered:.2%}")
-    whys = _whys(footage.tracks())
-    if whys:
-        yield Numbered("Tracks", f"{len(report.tracks)}")
-        whole = sum(whys.values())
-        for why, name in (
-            (Why.SEEN, "Seen by a detector"),
-            (Why.FILLED, "Carried between sightings"),
-            (Why.REACH, "Carried beyond sightings"),
-            (Why.EDITED, "Put there by a person"),
-        ):
-            if whys.get(why):
-                count = whys[why]
-                yield Numbered(name, f"{count} of {whole} places ({count / whole:.0%})")
-    for use in report.detectors:
-        if use.smallest:
-            yield Numbered(f"Smallest {use.kind} searched for", f"{use.smallest:g} pixels")
-    if report.other_eyes is not None:
-        eyes = report.other_eyes
-        yield Numbered("The same by other eyes", f"{eyes.detector.smallest:g} pixels")
-        yield Numbered("Faces that only they saw, and were added", f"{eyes.added}")
-    yield Numbered("Findings", f"{len(report.findings)}")
-    yield Numbered("Places to look at", f"{len(report.moments)}")
-
-
-def _whys(tracks: Iterable[Track]) -> dict[Why, int]:
-    counts: dict[Why, int] = {}
-    for track in tracks:
-        for key in track.keys:
-            counts[key.why] = counts.get(key.why, 0) + 1
-    return counts
-
-
-def _fine_print(report: Report) -> Iterator[Numbered]:
-    if report.output is not None:
-        yield from _made(report.output)
-    for use in report.detectors:
-        yield from _used(use, "Detector")
-    if report.other_eyes is not None:
-        yield from _used(report.other_eyes.detector, "Other eyes")
-    yield Numbered("Signed manifest (C2PA)", report.provenance.manifest)
-    for name, value in report.settings.items():
-        told = ", ".join(map(str, value)) if isinstance(value, list) else value
-        if told is not None:
-            yield Numbered(f"Setting {name}", f"{told}")
-    for phase, seconds in report.timings.items():
-        yield Numbered(f"Time to {phase}", f"{seconds:.1f} s")
-    for name, version in report.versions.items():
-        yield Numbered(name, version)
-
-
-def _made(made: MadeFile) -> Iterator[Numbered]:
-    yield Numbered("SHA-256 of the finished file", made.sha256)
-    yield Numbered("Its size", f"{made.bytes} bytes, {made.container}")
-
-
-def _used(use: DetectorUse, what: str) -> Iterator[Numbered]:
-    yield Numbered(f"{what} for {use.kind}s", f"{use.name}, {use.runtime}, {use.licence}")
-    yield Numbered("Its weights, SHA-256", use.sha256)
-
-
-_CHECKS: Final = {
-    "container": "nothing but picture and sound is in the file",
-    "decodes": "every frame can be shown",
-    "time": "each frame of the original is there, at its time, and no other",
-    "eyes": "a detector of another family finds no face in the finished file",
-    "attack": "a program that recognises faces can't match hidden ones with their originals",
-    "pixels.size": "the picture has the original's size",
-    "pixels.left": "nothing of the original is left where something is hidden",
-    "pixels.outside": "the picture is the original's everywhere else",
-}
-
-
-def _in_words(check: str) -> str:
-    said = _CHECKS.get(check)
-    return f"{check}: {said}" if said else check
 
 
 def _place(box: tuple[float, float, float, float] | None) -> str:

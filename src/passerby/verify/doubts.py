@@ -69,10 +69,33 @@ class Brief:
         )
 
 
-def found(findings: Iterable[Finding]) -> Iterator[Moment]:
-    for finding in findings:
-        if finding.at is not None:
-            yield Moment(finding.at, (finding.what,), FOUND, finding.box, sort="found")
+def found(findings: Iterable[Finding], clock: Clock) -> Iterator[Moment]:
+    """What checks found; the same in frame after frame, near one place, is one."""
+    runs: list[list[Finding]] = []
+    pause = clock.ticks(Fraction(1, 2))
+    for finding in sorted(findings, key=lambda f: (f.at is None, f.at)):
+        if finding.at is None:
+            continue
+        for run in runs:
+            if finding.at - (run[-1].at or 0) <= pause and _goes_on(run[-1], finding):
+                run.append(finding)
+                break
+        else:
+            runs.append([finding])
+    for run in runs:
+        worst = max(run, key=lambda f: f.score or 0.0)
+        assert worst.at is not None
+        times = f", {len(run)} times near here" if len(run) > 1 else ""
+        weight = FOUND + min(1.0, len(run) / 1000)
+        yield Moment(worst.at, (worst.what + times,), weight, worst.box, sort="found")
+
+
+def _goes_on(before: Finding, after: Finding) -> bool:
+    if (before.check, before.what) != (after.check, after.what):
+        return False
+    if before.box is None or after.box is None:
+        return before.box is after.box
+    return before.at != after.at and _touch(before.box, after.box)
 
 
 def added(film: Film, added: Iterable[tuple[Span, Box]]) -> Iterator[Moment]:

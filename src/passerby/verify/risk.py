@@ -58,7 +58,7 @@ def ranked(
     `kept`: tracks that a person left bare on purpose, and when. `added`: what an edit hides where
     no track may be.
     """
-    known = [*doubts.found(findings), *doubts.added(film, added)]
+    known = [*doubts.found(findings, film.clock), *doubts.added(film, added)]
     briefs = []
     for track in tracks:
         known += [*doubts.left_bare(track, kept), *doubts.doubtful(film, track)]

@@ -17,16 +17,21 @@ from ...core.time import Clock
 WIDE: Final = 480  # pixels of a whole frame's longer side
 CLOSE: Final = 240  # pixels of a place's longer side
 AROUND: Final = 0.6  # of the place shown on each side of it, as a share of its size
+FLAT: Final = 128
 QUALITY: Final = 72
 LARGEST: Final = 0.4  # share of the picture's width from which a place needs no picture of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A picture to take: `seconds` in the file that is read, and the place to point at."""
+    """A picture to take: `seconds` in the file that is read, and the place to point at.
+
+    `covers`: places, in display pixels, that the picture must not show; they become flat.
+    """
 
     seconds: Fraction
     box: Box | None
+    covers: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +57,52 @@ def shots(frames: Iterable[Frame], clock: Clock, wanted: Sequence[Wanted]) -> li
     for frame in frames:
         middle = (clock.seconds(frame.span.start) + clock.seconds(frame.span.end)) / 2
         while following < len(order) and wanted[order[following]].seconds < middle:
-            taken[order[following]] = _shot(frame, wanted[order[following]].box)
+            taken[order[following]] = _shot(frame, wanted[order[following]])
             following += 1
         if following == len(order):
             return taken
         last = frame
     for number in order[following:] if last is not None else ():
         assert last is not None
-        taken[number] = _shot(last, wanted[number].box)
+        taken[number] = _shot(last, wanted[number])
     return taken
 
 
-def _shot(frame: Frame, box: Box | None) -> Shot:
-    size = _fitted(frame.size, WIDE)
+def _shot(frame: Frame, wanted: Wanted) -> Shot:
+    box, size = wanted.box, _fitted(frame.size, WIDE)
+    everything = Box(0, 0, frame.size.width, frame.size.height)
     whole = frame.picture(size)
+    _covered(whole, everything, wanted.covers)
     if box is None:
         return Shot(_jpeg(whole), size)
-    scale = size.width / frame.size.width
-    _outline(whole, Box(*(corner * scale for corner in box.corners)))
+    _outline(whole, _inside(box, everything, size))
     part = _within(box.grown(AROUND * box.width, AROUND * box.height), frame.size)
     if part is None or part.width > LARGEST * frame.size.width:
         return Shot(_jpeg(whole), size)
     near = _fitted(Size(round(part.width), round(part.height)), CLOSE, enlarge=4)
-    return Shot(_jpeg(whole), size, _jpeg(frame.picture(near, part)), near)
+    close = frame.picture(near, part)
+    _covered(close, part, wanted.covers)
+    return Shot(_jpeg(whole), size, _jpeg(close), near)
+
+
+def _inside(box: Box, part: Box, size: Size) -> Box:
+    """`box` of the frame in a picture of `size` that shows `part` of it."""
+    x, y = size.width / part.width, size.height / part.height
+    return Box(
+        (box.x0 - part.x0) * x,
+        (box.y0 - part.y0) * y,
+        (box.x1 - part.x0) * x,
+        (box.y1 - part.y0) * y,
+    )
+
+
+def _covered(picture: Picture, part: Box, covers: Iterable[Box]) -> None:
+    """In place: flat grey over each of `covers`, rounded outwards, in a picture of `part`."""
+    size = Size(picture.shape[1], picture.shape[0])
+    for box in covers:
+        cells = _inside(box, part, size).grown(1, 1).cells(size)
+        if cells is not None:
+            picture[cells] = FLAT
 
 
 def _fitted(size: Size, longest: int, enlarge: float = 1.0) -> Size:
