@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.footage"]
+pytest_plugins = ["tests.attacker", "tests.footage"]
 
 # Decoders and models warm up in a first example, so a deadline would only measure that.
 settings.register_profile(

@@ -96,8 +96,13 @@ def inside(picture: Picture, region: Box) -> tuple[slice, slice]:
 
 def blurred(part: Picture, share: float) -> Picture:
     """A Gaussian whose sigma is `share` of the shorter side."""
-    sigma = share * min(part.shape[:2])
-    return cast(Picture, cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+    rows, cols = part.shape[:2]
+    sigma = share * min(rows, cols)
+    smaller = max(1, int(sigma / 3))  # fine detail is on its way out anyhow
+    size = max(1, cols // smaller), max(1, rows // smaller)
+    small = part if smaller == 1 else cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma / smaller, borderType=cv2.BORDER_REPLICATE)
+    return cast(Picture, cv2.resize(soft, (cols, rows), interpolation=cv2.INTER_LINEAR))
 
 
 def tiled(part: Picture, across: int) -> Picture:

@@ -65,7 +65,9 @@ def rate_of(shares: Shares, chance: float) -> Rate:
     rate, z2 = float(shares.mean()), SURE**2
     middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = SURE / (1 + z2 / n) * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))
-    return Rate(rate, max(0.0, middle - half), min(1.0, middle + half), chance, n)
+    # Rounding may leave an end a hair on the wrong side of the rate.
+    low, high = max(0.0, min(rate, middle - half)), min(1.0, max(rate, middle + half))
+    return Rate(rate, low, high, chance, n)
 
 
 def rate_over_people(shares: Shares, people: Numbers, seed: int = 0) -> Rate:
