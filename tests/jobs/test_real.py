@@ -53,8 +53,9 @@ def test_the_doctor_finds_all_that_is_needed() -> None:
     found = doctor().as_dict()
     assert found["problems"] == []
     assert found["healthy"]
-    [detector] = found["detectors"]
-    assert detector["name"] == "centerface.v1"
-    assert len(detector["sha256"]) == 64
+    finder, checker = found["detectors"]
+    assert (finder["name"], checker["name"]) == ("centerface.v1", "yunet.v1")
+    assert finder["family"] != checker["family"]
+    assert len(finder["sha256"]) == len(checker["sha256"]) == 64
     assert found["codecs"] == dict.fromkeys(("h264", "hevc", "av1", "vp9"), "works")
     assert "not here" not in found["devices"]["onnxruntime:CPU"]

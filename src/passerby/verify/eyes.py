@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+import numpy as np
+
 from ..core.detection import Detections
 from ..core.errors import UsageError
 from ..core.frame import Frame, Picture
@@ -28,14 +30,14 @@ from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from ..core.schedule import Region
 from ..core.time import Clock, Span, Ticks
-from .kernels import sudden
+from .kernels import Reals, changes, sudden
 from .views import SAME, Candidate, View, agreement, around, seen, share
 
 SURE: Final = 0.45  # of a jury: a face, whatever the next frame shows
 LIKELY: Final = 0.33  # of a jury: a face if another frame says so too
 HALF: Final = 0.5  # hidden to this share, it is none
 EACH: Final = 0.15  # of a jury, more for each cover inside
-FIRST: Final = 0.3  # score at first sight
+FIRST: Final = 0.2  # score at first sight
 MOST: Final = 10  # candidates of one look that go before the jury, best first
 
 LONG: Final = 1280  # pixels at the network, of the picture's longer side
@@ -46,7 +48,8 @@ LAP: Final = 128  # that neighbouring tiles share
 FACE: Final = 12  # pixels at the network of the smallest face that is searched for
 NEAR: Final = 64  # size at the network of a cover that is looked around
 PLACE: Final = 384  # pixels at the network, at most, of a place where something changed
-SPARE: Final = 4  # looks a second at what changes suddenly
+FORGOTTEN: Final = 0.7  # of what a part of the picture usually changes, is left a frame later
+SPARE: Final = 8  # looks a second at what changes suddenly
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class Eyes:
         self._counted_at = Ticks(0)
         self._turn = 0
         self._whole_at = self._close_at = Ticks(-(2**62))
+        self._usual: Reals | None = None  # how much each part of the picture changes
         self._last: _Seen | None = None
         self._likely: list[Sighting] = []  # in the last frame
         self._size = Size(1, 1)
@@ -157,12 +161,12 @@ class Eyes:
         now = _Seen(view, span, tuple(hidden), tuple(kept), small)
         before = self._last
         self._confirmed(now)
-        candidates: list[Candidate] = []
+        places = None if before is None else self._changed(before, now)
         if before is None or span.start - self._whole_at >= self._interval:
-            candidates += self._everywhere(now)
+            candidates = self._everywhere(now)
             self._whole_at = span.start
         else:
-            candidates += self._suddenly(before, now)
+            candidates = self._suddenly(now, places)
         if before is not None:
             candidates += self._ended(before, now)
             self._judged(before, self._beginning(before, now))
@@ -189,18 +193,24 @@ class Eyes:
         look = Look(_scale(now.view.size, way.long), FIRST, None, way.turn, way.gain)
         return self._first(now, look, way.mirrored)
 
-    def _suddenly(self, before: _Seen, now: _Seen) -> list[Candidate]:
-        """Candidates where the picture changed more than anywhere else."""
+    def _changed(self, before: _Seen, now: _Seen) -> list[Box] | None:
+        """Where the picture changed suddenly; None when all of it did."""
         if before.small.shape != now.small.shape:
-            return self._looked(now, Way())
-        cells = sudden(before.small, now.small)
-        if cells is None:  # everywhere: a cut, or a flash
+            self._usual = None
+            return None
+        changed = changes(before.small, now.small)
+        usual = changed if self._usual is None else self._usual
+        self._usual = np.maximum(changed, FORGOTTEN * usual)
+        cells, part = sudden(changed, usual), 1 << _halvings(now.view.size)
+        return None if cells is None else [Box(*(part * corner for corner in c)) for c in cells]
+
+    def _suddenly(self, now: _Seen, places: list[Box] | None) -> list[Candidate]:
+        """Candidates where something may show for a moment, as far as there are looks to spare."""
+        if places is None:
             return self._looked(now, Way()) if self._spare(now) else []
-        part = 1 << _halvings(now.view.size)
         found = []
-        for x0, y0, x1, y1 in cells:
+        for box in places:
             if self._spare(now):
-                box = Box(x0 * part, y0 * part, x1 * part, y1 * part)
                 side = 2 * max(box.width, box.height)
                 found += self._around(now, box, min(_scale(now.view.size, LONG), PLACE / side))
         return found

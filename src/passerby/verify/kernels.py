@@ -16,8 +16,9 @@ Reals = NDArray[np.float32]
 FLOOR: Final = 1.5  # rms of detail, in levels of 255, below which a window shows nothing
 BLOCK: Final = 4
 JUMP: Final = 10.0  # levels by which a block's brightness changes where something comes or goes
-CUT: Final = 0.25  # of all blocks, from which it was the picture that changed
+CUT: Final = 0.4  # of all blocks changed by twice that: it was the picture that changed
 PLACES: Final = 4
+MORE: Final = 2.5
 
 
 def detail(patch: Reals) -> Reals:
@@ -117,22 +118,29 @@ def _sums(values: Reals, window: tuple[int, int]) -> Reals:
     return cast(Reals, means[: rows - high + 1, : cols - wide + 1])
 
 
-def sudden(was: Picture, now: Picture) -> list[tuple[int, int, int, int]] | None:
-    """Where brightness changed much more than in the rest of the picture: x0 y0 x1 y1 in samples.
-
-    uint8 (h, w) both. The largest `PLACES`; `None` when it is the whole picture that changed. A
-    block of 8 x 8 samples counts when its mean difference exceeds `JUMP` levels and four times the
-    median block's.
-    """
+def changes(was: Picture, now: Picture) -> Reals:
+    """Mean difference in brightness of blocks of 8 x 8 samples, every fourth; both uint8 (h, w)."""
     apart = cv2.absdiff(was, now)
-    means = cv2.boxFilter(apart, cv2.CV_32F, (8, 8), borderType=cv2.BORDER_REPLICATE)[::4, ::4]
-    hit = (means > max(JUMP, 4 * float(np.median(means)))).astype(np.uint8)
-    if hit.mean() > CUT:
+    means = cv2.boxFilter(apart, cv2.CV_32F, (8, 8), borderType=cv2.BORDER_REPLICATE)
+    return cast(Reals, means[::4, ::4])
+
+
+def sudden(changed: Reals, usual: Reals) -> list[tuple[int, int, int, int]] | None:
+    """Where more changed than just before and than in the rest of the picture.
+
+    `changed`, `usual`: `changes` of this frame and of those before it, (h, w). x0 y0 x1 y1 in
+    samples of the pictures, the largest `PLACES`; `None` when it is the whole picture. A block
+    counts when it changed by more than `JUMP` levels, `MORE` times as much as anything next to it
+    did, and `MORE` times the median block.
+    """
+    if (changed > 2 * JUMP).mean() > CUT:
         return None
+    near = cv2.dilate(usual, np.ones((5, 5), np.uint8))
+    limits = np.maximum(MORE * near, max(JUMP, MORE * float(np.median(changed))))
+    hit = (changed > limits).astype(np.uint8)
     _, _, boxes, _ = cv2.connectedComponentsWithStats(hit, connectivity=8)
-    rows, cols = was.shape
-    found = []
-    for x, y, width, height, _ in sorted(boxes[1:].tolist(), key=lambda b: -b[4])[:PLACES]:
-        x0, y0, x1, y1 = 4 * x - 4, 4 * y - 4, 4 * (x + width) + 4, 4 * (y + height) + 4
-        found.append((max(0, x0), max(0, y0), min(cols, x1), min(rows, y1)))
-    return found
+    largest = sorted(boxes[1:].tolist(), key=lambda b: -b[4])[:PLACES]
+    return [
+        (max(0, 4 * x - 4), max(0, 4 * y - 4), 4 * (x + width) + 4, 4 * (y + height) + 4)
+        for x, y, width, height, _ in largest
+    ]
