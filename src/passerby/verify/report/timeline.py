@@ -53,7 +53,7 @@ def lane(track: Track, film: Span, clock: Clock, usual: Fraction) -> Lane:
             why = Why.SEEN if close else why
         end = key.at + 1 if following is None else following.at
         low = (key.at - film.start) * COLUMNS // length
-        high = max(low + 1, -(-(end - film.start) * COLUMNS // length))
+        high = -(-(end - film.start) * COLUMNS // length)
         for column in range(max(0, low), min(COLUMNS, high)):
             if _weight(why) > _weight(columns.get(column)):
                 columns[column] = why
