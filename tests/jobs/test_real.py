@@ -53,7 +53,7 @@ def test_the_doctor_finds_all_that_is_needed() -> None:
     found = doctor().as_dict()
     assert found["problems"] == []
     assert found["healthy"]
-    finder, checker = found["detectors"]
+    finder, *_, checker = found["detectors"]
     assert (finder["name"], checker["name"]) == ("centerface.v1", "yunet.v1")
     assert finder["family"] != checker["family"]
     assert len(finder["sha256"]) == len(checker["sha256"]) == 64

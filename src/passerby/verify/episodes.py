@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import groupby, pairwise
 
 from ..core.geometry import Box
 from ..core.time import Ticks
@@ -61,7 +62,7 @@ def cover(episode: Episode, reach: Ticks) -> Iterator[tuple[Ticks, Ticks, Box]]:
     where nobody saw it, before the first and after the last, by a half. Neighbours in time that
     hide nearly the same are put together.
     """
-    seen = episode.sightings
+    seen = [_one(list(same)) for _, same in groupby(episode.sightings, lambda s: s.span.start)]
     first, last = seen[0], seen[-1]
     parts = [(Ticks(first.span.start - reach), first.span.start, _wide(first.box, 0.5))]
     for a, b in pairwise(seen):
@@ -78,6 +79,11 @@ def cover(episode: Episode, reach: Ticks) -> Iterator[tuple[Ticks, Ticks, Box]]:
             yield start, end, box.snapped()
             start, end, box = low, high, other
     yield start, end, box.snapped()
+
+
+def _one(frame: list[Sighting]) -> Sighting:
+    """Sightings in one frame as one, where all of them are."""
+    return replace(frame[0], box=reduce(Box.hull, (sighting.box for sighting in frame)))
 
 
 def _wide(box: Box, share: float) -> Box:
