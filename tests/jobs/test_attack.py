@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from passerby import jobs
 from passerby.core.errors import UsageError
 from passerby.core.frame import Frame, Picture
 from passerby.core.geometry import Box, Size
-from passerby.core.ports import Embedder
+from passerby.core.ports import Embedder, EmbedderInfo
 from passerby.core.schedule import Region, Style
 from passerby.core.time import FOREVER, Clock, Span, Ticks
 from passerby.jobs.attack import attack_output, gathered, in_step
@@ -116,13 +117,24 @@ def test_our_own_weaker_styles_are_matched_by_who_hides_the_original_the_same_wa
     assert matched(photo, output, style, embedder) == {"attack.informed"}
 
 
-def test_a_region_in_which_surroundings_go_on_is_no_match(embedder: Embedder) -> None:
-    """A cover over a plain wall looks like the wall; nobody is to be seen in it."""
-    ramp = np.linspace(60, 180, 512, dtype=np.float32)
+class Exact:
+    """An embedder to which the least difference is another person."""
+
+    info = EmbedderInfo("exact.v1", "0" * 64, "none", 32, 0.6)
+
+    def embed(self, faces: Sequence[Picture]) -> NDArray[np.float32]:
+        return np.array([face.ravel() for face in faces], np.float32).reshape(-1, 32 * 32 * 3) / 100
+
+
+def test_a_cover_that_looks_like_the_wall_behind_it_gives_nobody_away() -> None:
+    """Every decoy differs from the wall, the cover does not; yet its surroundings say as much."""
+    ramp = np.linspace(20, 235, 512, dtype=np.float32)
     wall = np.repeat(np.repeat(ramp[None, :, None], 512, 0), 3, 2).astype(np.uint8)
-    verdict, _ = attack_output(
-        [(rgb(wall), rgb(surroundings(wall, FACE)))], Planned(FACE), embedder
-    )
+    cover = surroundings(wall, FACE)
+    verdict, told = attack_output([(rgb(wall), rgb(cover))], Planned(FACE), Exact())
+    assert told.faces == 1, verdict.not_made
+    assert told.naive is not None
+    assert told.naive.first == 1
     assert not verdict.findings
 
 

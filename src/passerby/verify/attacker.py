@@ -10,8 +10,9 @@ The rest are made of the face itself, bent until the embedder takes it for someb
 same light, same background, so only what makes a face this one can lead to it. No gallery exists.
 
 Note [a match]: to be nearest is not enough, for somebody always is. A naive match has to be as near
-as the embedder's makers ask of one person, and what surrounds the face must not be as near by
-itself; in an informed one every decoy must be at least twice as far.
+as the embedder's makers ask of one person; in an informed one every decoy must be at least twice
+as far. And what surrounds the face must not lead to it by itself: a cover over a wall looks like
+the wall, and nobody is to be seen in either.
 """
 
 from __future__ import annotations
@@ -154,8 +155,9 @@ def _informed(face: Hidden, scenes: Sequence[Picture]) -> tuple[float, bool]:
     off = np.array([[_off(_content(s, face.region), after) for s in way] for way in ways])
     away = off[off.min(axis=1).argmin()]
     share = float(named_first(away[None], [0])[0])
+    alone = _off(_content(surroundings(face.before, face.region), face.region), after)
     told = float(np.median(away[1:])) >= FLAT
-    return share, told and bool(away[0] <= CLEARLY * away[1:].min())
+    return share, told and bool(away[0] <= CLEARLY * min(alone, away[1:].min()))
 
 
 def _guesses() -> list[Hide]:
