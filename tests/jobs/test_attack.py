@@ -123,7 +123,8 @@ class Exact:
     info = EmbedderInfo("exact.v1", "0" * 64, "none", 32, 0.6)
 
     def embed(self, faces: Sequence[Picture]) -> NDArray[np.float32]:
-        return np.array([face.ravel() for face in faces], np.float32).reshape(-1, 32 * 32 * 3) / 100
+        flat = np.array([face.ravel() for face in faces], np.float32).reshape(-1, 32 * 32 * 3)
+        return flat * np.float32(0.01)
 
 
 def test_a_cover_that_looks_like_the_wall_behind_it_gives_nobody_away() -> None:
