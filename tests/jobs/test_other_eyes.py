@@ -123,7 +123,7 @@ def test_a_clean_film_is_clean_with_and_without_its_original_and_its_plan(
             assert seen(report) == []
             assert "eyes" in report.verification.checks
             assert any(
-                "nobody searched for faces of less than 6.0 px" in why
+                "nobody searched for faces of less than 8.0 px" in why
                 for why in report.verification.not_checked
             )
     assert exit_code("verify", output, "--original", street, "--plan", plan) == 0

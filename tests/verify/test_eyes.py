@@ -87,9 +87,9 @@ def test_a_face_that_shows_in_one_frame_is_a_sighting_of_that_frame() -> None:
 
 def test_what_the_plan_hides_or_keeps_is_none() -> None:
     around = FACE.grown(8, 12)
-    for covers in ({"hidden": lambda _: (region(around),)}, {"kept": lambda _: (region(around),)}):
-        eyes, _ = shown(lambda _: [(FACE, 0.9)], 3, **covers)
-        assert eyes.sightings == []
+    hidden, _ = shown(lambda _: [(FACE, 0.9)], 3, hidden=lambda _: (region(around),))
+    kept, _ = shown(lambda _: [(FACE, 0.9)], 3, kept=lambda _: (region(around),))
+    assert hidden.sightings == kept.sightings == []
 
 
 def test_the_more_of_it_is_hidden_the_surer_they_must_be() -> None:

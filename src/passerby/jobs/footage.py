@@ -171,7 +171,7 @@ def _verified(
         added += len(looked.episodes)
         with watch.phase("repair"):
             plan = done.document or account.document_of(card, settings, done.decision)
-            plan = repair.mended(plan, looked.episodes, card.clock)
+            plan = repair.mended(plan, looked.episodes, card.clock, round_)
             decision, tally, result = _hidden_as_planned(job, partial, plan)
             decision = replace(decision, used=done.decision.used)
             done = _Done(decision, tally, result, plan)

@@ -10,15 +10,20 @@ from ..core.time import Clock, Ticks
 from ..plan import Document, Hide
 from ..verify.episodes import Episode, cover
 
-ROUNDS: Final = 2
-REACH: Final = Fraction(1, 2)  # seconds before and after a sighting that are hidden too
+# Seconds before and after a sighting that are hidden too. What is seen again after the first round
+# comes and goes, so the second is generous; there is no third.
+REACH: Final = (Fraction(1, 2), Fraction(2))
+ROUNDS: Final = len(REACH)
 NOTE: Final = "verify: other eyes saw a face here"
 
 
-def mended(document: Document, found: Sequence[Episode], clock: Clock) -> Document:
-    """The plan, with edits that hide every sighting and what lies near it in time and place."""
+def mended(document: Document, found: Sequence[Episode], clock: Clock, turn: int) -> Document:
+    """The plan, with edits that hide every sighting and what lies near it in time and place.
+
+    `turn`: how often it was mended before, 0 or 1.
+    """
     still = document.media.kind == "photo"  # pages have nothing to do with each other
-    reach = Ticks(0) if still else clock.ticks(REACH)
+    reach = Ticks(0) if still else clock.ticks(REACH[turn])
     edits = tuple(
         Hide(span=(start, end), box=box.corners, note=NOTE)
         for episode in found

@@ -37,6 +37,8 @@ SURE: Final = 0.45  # of a jury: a face, whatever the next frame shows
 LIKELY: Final = 0.33  # of a jury: a face if another frame says so too
 HALF: Final = 0.5  # hidden to this share, it is none
 EACH: Final = 0.15  # of a jury, more for each cover inside
+LEAST: Final = 24  # pixels at the network, below which chance makes faces of bricks and leaves
+TINY: Final = 0.2  # of a jury, more for such
 FIRST: Final = 0.2  # score at first sight
 MOST: Final = 10  # candidates of one look that go before the jury, best first
 
@@ -45,7 +47,7 @@ WIDE: Final = 480  # the same for faces that fill the picture
 LARGEST: Final = 2  # a small picture is enlarged up to this
 TILE: Final = 1280  # display pixels at full size that are looked at in one go
 LAP: Final = 128  # that neighbouring tiles share
-FACE: Final = 12  # pixels at the network of the smallest face that is searched for
+FACE: Final = 16  # pixels at the network of the smallest face that is searched for
 NEAR: Final = 64  # size at the network of a cover that is looked around
 PLACE: Final = 384  # pixels at the network, at most, of a place where something changed
 FORGOTTEN: Final = 0.7  # of what a part of the picture usually changes, is left a frame later
@@ -255,6 +257,7 @@ class Eyes:
             hidden = share(box, covers)
             if hidden < HALF and box.area > 0:
                 doubt = hidden + EACH * sum(middle_in(cover, box) for cover in covers)
+                doubt += TINY * (box.height * _scale(now.view.size, LONG) < LEAST)
                 result.append(Candidate(box, score, look.turn, doubt))
         return sorted(result, key=lambda c: -c.score)[:MOST]
 
