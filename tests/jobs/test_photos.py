@@ -49,7 +49,7 @@ def _finding(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def found(*_: object) -> Finder:
         glance = Glance("face", lambda frame: [(Box(20, 12, 44, 36), 0.9)])
-        return Finder(glance, 0, lambda: (USED,))  # type: ignore[arg-type]
+        return Finder((glance,), 0, lambda: (USED,))  # type: ignore[arg-type]
 
     monkeypatch.setattr(footage, "photo_finder", found)
     monkeypatch.setattr(footage, "video_finder", knowing())
@@ -58,7 +58,7 @@ def _finding(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """A finder that finds nothing."""
-    nothing = lambda *_: Finder(Glance("face", lambda _: []), 0, lambda: (USED,))  # type: ignore[arg-type]  # noqa: E731
+    nothing = lambda *_: Finder((Glance("face", lambda _: []),), 0, lambda: (USED,))  # type: ignore[arg-type]  # noqa: E731
     monkeypatch.setattr(footage, "photo_finder", nothing)
 
 

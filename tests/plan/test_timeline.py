@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerby.core.geometry import Box
-from passerby.core.schedule import Region
+from passerby.core.schedule import Region, Style
 from passerby.core.time import FOREVER, Span, Ticks
 from passerby.core.track import Key, Track, Why
 from passerby.plan import Decided, Policy, Timeline, parse, schedule_of, text_of
+from passerby.plan.policy import style_of
 
 from .tracks import boxes, document, policies, tracks
 
@@ -32,7 +33,7 @@ def slowly(found: list[Track], policy: Policy, span: Span) -> list[Region]:
         covers = []
         for n, key in enumerate(track.keys):
             near = [track.keys[m].box for m in (n - 1, n + 1) if 0 <= m < len(track.keys)]
-            covers.append(policy.cover(key.box, key.why, *near))
+            covers.append(policy.cover(key.box, key.why, *near, kind=track.kind))
         inside = [c for c, k in zip(covers, track.keys, strict=True) if k.at in span]
         if not inside:
             before = [n for n, k in enumerate(track.keys) if k.at < span.start]
@@ -42,7 +43,7 @@ def slowly(found: list[Track], policy: Policy, span: Span) -> list[Region]:
             cover = inside[0]
             for other in inside[1:]:
                 cover = cover.hull(other)
-            regions.append(Region(cover, policy.style, track.kind, track.id))
+            regions.append(Region(cover, style_of(policy.style, track.kind), track.kind, track.id))
     return regions
 
 
@@ -92,6 +93,22 @@ def test_what_was_only_followed_gets_more_margin_than_what_was_seen(
     box: Box, policy: Policy
 ) -> None:
     assert policy.cover(box, Why.REACH).contains(policy.cover(box, Why.SEEN))
+
+
+@pytest.mark.parametrize("style", Style)
+def test_text_is_one_flat_colour_and_of_plates_nothing_is_kept(style: Style) -> None:
+    assert style_of(style, "text") is Style.SOLID
+    assert style_of(style, "plate").keeps_nothing
+    assert style_of(style, "face") is style
+    assert style_of(Style.VEIL, "plate") is Style.VEIL
+
+
+@given(boxes(), st.sampled_from(["plate", "text"]), policies())
+def test_lines_have_a_margin_that_follows_their_height(box: Box, kind: str, policy: Policy) -> None:
+    cover = policy.cover(box, Why.SEEN, kind=kind)
+    around = max(policy.least, policy.lines * min(box.width, box.height))
+    assert cover.contains(box.grown(around * 0.999, around * 0.999))
+    assert box.grown(around + 0.5, around + 0.5).contains(cover)
 
 
 def test_a_face_cut_by_the_edge_keeps_the_cover_of_all_of_it() -> None:

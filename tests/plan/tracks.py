@@ -34,6 +34,7 @@ def policies() -> st.SearchStrategy[Policy]:
         top=share,
         bottom=share,
         unseen=share,
+        lines=share,
         least=st.floats(0, 10),
         motion=share,
     )
@@ -49,7 +50,7 @@ def tracks(draw: st.DrawFn, most: int = 4, ticks: int = 40) -> list[Track]:
             Key(Ticks(at), draw(boxes()).snapped(), draw(st.sampled_from(Why)), draw(scores()))
             for at in ats
         )
-        made.append(Track(number + 1, draw(st.sampled_from(["face", "plate"])), keys))
+        made.append(Track(number + 1, draw(st.sampled_from(["face", "plate", "text"])), keys))
     return made
 
 

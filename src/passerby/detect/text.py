@@ -21,10 +21,10 @@ from .kernels import decode_text
 from .runtime import Runtime, open_runtime
 from .weights import find
 
-ENDS: Final = 0.35  # of a line's height, added at both its ends: the first and the last symbol
-ABOVE: Final = 0.15  # and above and below it: accents, tails, a half-visible edge
-_LARGE: Final = 64  # network pixels: lines lower than this are taken as they come
+ENDS: Final = 0.3  # of a line's height, added at both its ends: the first and the last symbol
+ABOVE: Final = 0.1  # and above and below it: accents, tails, a half-visible edge
 _STROKES: Final = 1.5  # levels of brightness by which strokes differ from what is around them
+_NOISE: Final = 0.3  # and by how much of what is finer than strokes
 
 Row = NDArray[np.float32]
 
@@ -55,25 +55,30 @@ class PPText:
                 "the text detector failed on a frame", at=frame.span.start
             ) from error
         rows, cols = canvas.shown.height, canvas.shown.width
-        boxes, scores = decode_text(likely[0, 0, :rows, :cols], look.threshold)
-        keep = [_has_strokes(canvas.pixels[0, :rows, :cols], box) for box in boxes]
+        boxes, scores, doubtful = decode_text(likely[0, 0, :rows, :cols], look.threshold)
+        picture = canvas.pixels[0, :rows, :cols]
+        keep = [
+            not doubt or _has_strokes(picture, box)
+            for box, doubt in zip(boxes, doubtful, strict=True)
+        ]
         boxes, scores = boxes[keep], scores[keep]
         return Detections(canvas.back(grown(boxes)), scores)
 
 
 def _has_strokes(picture: Picture, box: Row) -> bool:
-    """False for a large part of `picture` in which nothing could be read: all of it is alike.
+    """False for a part of `picture` in which nothing could be read: all of it is alike.
 
     Note [empty pictures]: a network that judges a place by what the whole picture is like takes an
-    empty one (a wall, a fade, the sky) for one huge letter. Small boxes are left alone.
+    empty one (a wall, a fade, the sky) for one huge letter. Ordinary lines are taken as they come.
     """
     x0, y0, x1, y1 = (max(0, round(float(v))) for v in box)
     part = picture[y0:y1, x0:x1]
-    if min(part.shape[:2]) < _LARGE:
-        return True
+    if not part.size:
+        return False
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
     fine, coarse = cv2.GaussianBlur(grey, (0, 0), 2), cv2.blur(grey, (31, 31))
-    return float(np.abs(fine - coarse).mean()) >= _STROKES
+    noise = float((grey - fine).std())
+    return float(np.abs(fine - coarse).mean()) >= max(_STROKES, _NOISE * noise)
 
 
 def grown(boxes: Boxes) -> Boxes:

@@ -17,7 +17,7 @@ from ..core.track import Track
 from ..media import Card, sha256
 from ..plan import Bound, DetectorUsed, Document, MadeBy, Media, Policy, Timeline, rows_of
 from .report import Counts, DetectorUse, FoundMedia, MadeFile, Report, TrackSpan
-from .settings import Settings
+from .settings import AVAILABLE, Settings
 from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
@@ -174,9 +174,16 @@ def planned(report: Report, document: Document | None) -> Report:
     told = {
         "detectors": used,
         "tracks": spans,
-        "not_looked_for": tuple(_unseen(Settings().not_looked_for, used)),
+        "not_looked_for": tuple(_unseen(_not_sought(document), used)),
     }
     return report.model_copy(update=told)
+
+
+def _not_sought(document: Document | None) -> tuple[str, ...]:
+    """What the plan's maker did not ask to be looked for; all but faces where that isn't known."""
+    asked = None if document is None else document.settings.get("hide")
+    names = [n for n in asked if n in AVAILABLE] if isinstance(asked, list) else []
+    return Settings(hide=tuple(names) or ("faces",)).not_looked_for
 
 
 def _span(track: Track, first: Ticks, clock: Clock) -> TrackSpan:

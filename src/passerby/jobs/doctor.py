@@ -10,7 +10,7 @@ from .account import versions
 from .finders import open_detectors
 from .onlooking import open_checker
 from .selftest import codecs, hardware
-from .settings import Settings
+from .settings import AVAILABLE, Settings
 
 DEVICES: Final = (
     "openvino:CPU",
@@ -57,7 +57,10 @@ def doctor() -> DoctorReport:
     detectors: list[dict[str, str]] = []
     try:
         # Opening checks the weights against the hash that was recorded when they were built in.
-        for detector in (*open_detectors(Settings()), open_checker(Settings().device)):
+        for detector in (
+            *open_detectors(Settings(hide=tuple(AVAILABLE))),
+            open_checker(Settings().device),
+        ):
             info = detector.info
             detectors.append(
                 {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..core.frame import Frame
 from ..core.geometry import Box, Size
@@ -14,15 +15,18 @@ from ..core.track import Key, Why
 from .report import DetectorUse
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from ..track import FollowSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Who finds and follows. `horizon`: seconds of footage that it may wait before it decides.
+    """Who finds and follows. `horizon`: seconds of footage that they may wait before they decide.
 
     `used` tells, at the end, how the detectors were used.
     """
 
-    follower: Follower
+    followers: tuple[Follower, ...]
     horizon: Fraction
     used: Callable[[], tuple[DetectorUse, ...]]
 
@@ -56,47 +60,87 @@ class Glance:
 
 
 def open_detectors(settings: Settings) -> tuple[Detector, ...]:
-    """The detectors for what is to be hidden; `DetectorError` if one can't be opened."""
-    from ..detect.centerface import open_detector
+    """The detectors for what is to be hidden; `DetectorError` if one can't be opened.
 
-    return (open_detector(settings.device),)
+    Note [plates are text]: the detector of text sees all that the one of plates sees.
+    """
+    from ..detect import centerface, codes, plates, text
+
+    kinds, opened = settings.kinds, list[Detector]()
+    if "face" in kinds:
+        opened.append(centerface.open_detector(settings.device))
+    if "text" in kinds:
+        opened.append(codes.WithCodes(text.open_detector(settings.device)))
+    elif "plate" in kinds:
+        opened.append(plates.open_detector(settings.device))
+    return tuple(opened)
 
 
 def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
-    """A follower through time over the detectors for `settings`."""
+    """A follower through time for each of the detectors for `settings`."""
     from ..track import Follower as Following
+    from ..track import Stills
+
+    stills = Stills()
+    detectors = open_detectors(settings)
+    ways = [_way(settings, detector.info.kind) for detector in detectors]
+    followers = tuple(
+        Following(detector, how, clock, size, stills=stills)
+        for detector, how in zip(detectors, ways, strict=True)
+    )
+
+    def used() -> tuple[DetectorUse, ...]:
+        return tuple(
+            _use(
+                detector.info,
+                {"seed": how.seed, "sure": how.sure, "near": how.near},
+                follower.smallest,
+                dict(follower.looks),
+            )
+            for detector, how, follower in zip(detectors, ways, followers, strict=True)
+        )
+
+    horizon = max(how.reach + how.interval + how.hold for how in ways)
+    return Finder(followers, horizon, used)
+
+
+def _way(settings: Settings, kind: str) -> FollowSettings:
+    """How to follow things of `kind`; text as often as plates where those are hidden too."""
     from ..track import FollowSettings
 
-    detectors = open_detectors(settings)
-    how = FollowSettings.preset(settings.preset)
-    follower = Following(detectors[0], how, clock, size)
-    thresholds = {"seed": how.seed, "sure": how.sure, "near": how.near}
-    return Finder(
-        follower,
-        how.reach + how.interval + how.hold,
-        lambda: tuple(
-            _use(d.info, thresholds, follower.smallest, dict(follower.looks))
-            for d in detectors
-        ),
-    )
+    how = FollowSettings.preset(settings.preset, kind)
+    if kind != "text" or "plate" not in settings.kinds:
+        return how
+    plates = FollowSettings.preset(settings.preset, "plate")
+    often = min(how.interval, plates.interval)
+    return replace(how, interval=often, fine_interval=min(how.fine_interval, plates.fine_interval))
 
 
 def photo_finder(settings: Settings, size: Size) -> Finder:
-    """One look, at every scale that pays, over the detectors for `settings`."""
-    from ..track.photo import PhotoSettings, find_all, smallest
+    """One look, at every scale that pays, by each of the detectors for `settings`."""
+    from ..track.photo import find_all
 
     detectors = open_detectors(settings)
-    how = PhotoSettings.preset(settings.preset)
-    follower = Glance("face", lambda frame: find_all(frame, detectors[0], settings.preset))
-    least = smallest(size, settings.preset)
+
+    def glance(detector: Detector) -> Glance:
+        return Glance(detector.info.kind, lambda frame: find_all(frame, detector, settings.preset))
+
+    return Finder(
+        tuple(glance(detector) for detector in detectors),
+        Fraction(0),
+        lambda: tuple(_glanced(detector.info, settings.preset, size) for detector in detectors),
+    )
+
+
+def _glanced(info: DetectorInfo, preset: str, size: Size) -> DetectorUse:
+    """How a detector was used in a photo."""
+    from ..track.photo import PhotoSettings, smallest
+
+    how = PhotoSettings.preset(preset, info.kind)
     thresholds = {"seed": how.seed, "near": how.near}
     if how.turns:
         thresholds["turned"] = round(min(0.9, how.seed + how.turned), 3)
-    return Finder(
-        follower,
-        Fraction(0),
-        lambda: tuple(_use(d.info, thresholds, least, {}) for d in detectors),
-    )
+    return _use(info, thresholds, smallest(size, preset, info.kind), {})
 
 
 def _use(

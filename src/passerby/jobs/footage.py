@@ -19,7 +19,7 @@ from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
 from .moments import decided, ranking, with_moments
-from .onlooking import Check, families
+from .onlooking import Check, families, hides_faces
 from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
 from .quieted import Quieted
@@ -116,7 +116,7 @@ def scan(
         card = doors.look_at(input, settings)
     with watch.phase("find"):
         finder, source = _finder(card, settings), doors.open_source(card, settings)
-        planner = FollowingPlanner([finder.follower], account.policy_of(settings))
+        planner = FollowingPlanner(finder.followers, account.policy_of(settings))
         followed(source, planner, Watch(progress, card.length))
     decision = _decision(planner, finder)
     plan = account.document_of(card, settings, decision)
@@ -160,7 +160,12 @@ def _verified(
     """Look at the file in `partial`; hide what only other eyes see, and look again. And the parts
     of the report that tell of it."""
     card, settings = job.card, job.settings
-    check = Check(settings.device, settings.preset, families(done.decision.used))
+    check = Check(
+        settings.device,
+        settings.preset,
+        families(done.decision.used),
+        hides_faces(use.kind for use in done.decision.used),
+    )
     added = 0
     for round_ in range(repair.ROUNDS + 1):
         with watch.phase("verify"):
@@ -195,7 +200,7 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     """In one decode if the frames that wait for a decision fit in memory, else in two."""
     card, settings, watch = job.card, job.settings, job.watch
     finder, source = _finder(card, settings), doors.open_source(card, settings)
-    planner = FollowingPlanner([finder.follower], account.policy_of(settings))
+    planner = FollowingPlanner(finder.followers, account.policy_of(settings))
     alone = card.kind == "photo" and card.frames == 1
     once = alone or waits_in_memory(
         doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon

@@ -16,7 +16,7 @@ from ..verify import NotMade, Verdict
 from ..verify.episodes import Episode, episodes
 from ..verify.eyes import ONCE, PACES, Eyes, Pace
 from ..verify.findings import Tally
-from .report import DetectorUse
+from .report import DetectorUse, OtherEyes
 
 TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is another episode
 
@@ -24,11 +24,13 @@ TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is an
 @dataclass(frozen=True, slots=True)
 class Check:
     """How other eyes are to look: `device`, `preset` as in the settings. `finders`: families of the
-    detectors that made the plan."""
+    detectors that made the plan. `faces`: whether it was to hide faces; nobody looks for them where
+    it was not."""
 
     device: str = "auto"
     preset: str = "balanced"
     finders: tuple[str, ...] = ()
+    faces: bool = True
 
     def pace(self, kind: str) -> Pace:
         """Of a photo everything is looked at, in every way."""
@@ -44,10 +46,12 @@ class Onlooker:
     def __init__(self, check: Check, kind: str, clock: Clock, schedule: Schedule | None) -> None:
         self._detector = open_checker(check.device)
         self._eyes = Eyes(self._detector, clock, check.pace(kind), check.finders)
-        self._clock, self._schedule = clock, schedule
+        self._clock, self._schedule, self._idle = clock, schedule, not check.faces
 
     def see(self, frame: Frame, span: Span) -> None:
         """The output's frame, and its span in the original's ticks."""
+        if self._idle:
+            return
         hidden: tuple[Region, ...] = ()
         kept: tuple[Region, ...] = ()
         if self._schedule is not None:
@@ -62,14 +66,20 @@ class Onlooker:
 
     def verdict(self) -> Verdict:
         """What they saw as findings, and how small a face they searched for."""
+        if self._idle:
+            return Verdict((), (), (NotMade("eyes", "the plan was not to hide faces"),))
         tally = Tally()
         for episode in self.episodes():
             tally.add(episode.finding())
         why = f"nobody searched for faces of less than {self._eyes.smallest:.1f} px"
         return Verdict(tuple(tally.findings()), ("eyes",), (NotMade("eyes", why),))
 
+    def told(self) -> OtherEyes | None:
+        """For the report; None where they did not look."""
+        return None if self._idle else OtherEyes(detector=self.used())
+
     def used(self) -> DetectorUse:
-        """For the report."""
+        """The detector, and how it looked."""
         info = self._detector.info
         return DetectorUse(
             name=info.name,
@@ -94,6 +104,13 @@ def open_checker(device: str) -> Detector:
 def families(detectors: Iterable[DetectorUse]) -> tuple[str, ...]:
     """Of the detectors that made a plan."""
     return tuple(sorted({use.family for use in detectors}))
+
+
+def hides_faces(kinds: Iterable[str]) -> bool:
+    """Whether a plan by detectors of these kinds hides faces; one that nobody made by detection
+    does as far as can be known."""
+    found = set(kinds)
+    return not found or "face" in found
 
 
 class PlanTime:

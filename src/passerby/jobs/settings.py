@@ -13,8 +13,9 @@ from ..core.detection import KINDS
 from ..core.errors import UsageError
 from ..core.schedule import Style
 
-AVAILABLE: Final = {"faces": "face"}  # what can be hidden today -> its kind
-PLANNED: Final = {"plates": "plate", "text": "text", "people": "person"}
+# What can be hidden today -> its kind.
+AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text"}
+PLANNED: Final = {"people": "person"}
 
 PresetName = Literal["fast", "balanced", "thorough"]
 Speed = Literal[
@@ -49,7 +50,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hide: tuple[str, ...] = Field(("faces",), description="What to hide: faces.", min_length=1)
+    hide: tuple[str, ...] = Field(
+        ("faces",), description="What to hide: faces, plates, text.", min_length=1
+    )
     style: Style = Field(
         Style.VEIL,
         description="How: veil and solid keep nothing of it; mosaic and blur keep a little.",
@@ -100,10 +103,11 @@ class Settings(BaseModel):
     def _known(cls, hide: tuple[str, ...]) -> tuple[str, ...]:
         for name in hide:
             if name in PLANNED:
-                raise UsageError(f"hiding {name} is not available yet", hint="hide faces")
+                known = ", ".join(AVAILABLE)
+                raise UsageError(f"hiding {name} is not available yet", hint=f"any of: {known}")
             if name not in AVAILABLE:
                 names = ", ".join([*AVAILABLE, *PLANNED])
-                raise UsageError(f"nothing known can hide {name!r}", hint=f"one of: {names}")
+                raise UsageError(f"nothing known can hide {name!r}", hint=f"any of: {names}")
         return tuple(dict.fromkeys(hide))
 
     @classmethod

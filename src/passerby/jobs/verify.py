@@ -22,7 +22,7 @@ from . import account, doors, provenance
 from .attack import Attacked, attack_output, attacker_for, in_step
 from .file import Watch
 from .moments import planned, ranking, unplanned, with_moments
-from .onlooking import Check, Onlooker, PlanTime
+from .onlooking import Check, Onlooker, PlanTime, hides_faces
 from .page import Original, check_folder, write_folder
 from .report import Finding, OtherEyes, Report, Verification
 from .settings import Settings
@@ -78,6 +78,7 @@ def verify(
         Settings(device=device).device,
         "thorough" if thorough else "balanced",
         () if document is None else tuple(use.family for use in document.detectors),
+        document is None or hides_faces(use.kind for use in document.detectors),
     )
     with watch.phase("verify"):
         verdict = inspect(output)
@@ -108,7 +109,7 @@ def verify(
             *((attacked.sentence(),) if attacked is not None else ()),
         ),
         verification=verification(verdict),
-        other_eyes=OtherEyes(detector=eyes.used()),
+        other_eyes=eyes.told(),
         attack=attacked,
         provenance=proven,
         timings=watch.seconds,
@@ -163,7 +164,7 @@ def look_again(
         found = Found("decodes", f"the finished file can't be read: {error.what}")
         return Looked(verification(Verdict((found,), ("decodes",))))
     verdict = verdict.joined(compared).joined(eyes.verdict())
-    return Looked(verification(verdict), OtherEyes(detector=eyes.used()), eyes.episodes())
+    return Looked(verification(verdict), eyes.told(), eyes.episodes())
 
 
 def verification(verdict: Verdict) -> Verification:

@@ -11,6 +11,7 @@ from ..core.schedule import Region, Schedule, Style
 from ..core.time import FOREVER, Span, Ticks
 from ..core.track import Track
 from .document import Edit, Hide, Keep
+from .policy import style_of
 
 SAME: Final = 0.5  # overlap (intersection over union) from which two boxes are the same place
 
@@ -50,7 +51,8 @@ def bind(edits: Sequence[Edit], tracks: Iterable[Track], style: Style) -> Bound:
     for number, edit in enumerate(edits):
         match edit:
             case Hide():
-                region = Region(Box(*edit.box).snapped(), style, edit.kind, -1 - number)
+                box, kind = Box(*edit.box).snapped(), edit.kind
+                region = Region(box, style_of(style, kind), kind, -1 - number)
                 hides.append((Span(*map(Ticks, edit.span)), region))
             case Keep():
                 reason = _missing(edit, known.get(edit.track))

@@ -1,8 +1,11 @@
-"""How far around a face its cover reaches: shares of the face, so that near and far are alike."""
+"""How far around a face its cover reaches: shares of the face, so that near and far are alike.
+
+And around plates and text, and in which style each is covered.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +14,19 @@ from ..core.schedule import Style
 from ..core.track import Why
 
 Share = Annotated[float, Field(ge=0, le=4, allow_inf_nan=False)]
+
+LINES: Final = ("plate", "text")  # kinds that are wide and low: margins follow their height
+
+
+def style_of(style: Style, kind: str) -> Style:
+    """In which style a thing of `kind` is covered where `style` is asked for.
+
+    Text is covered by one colour: a board that is plainly empty tells nobody to look closer. And
+    of nothing that can be read is anything kept: letters are few, and a blur of them is a riddle.
+    """
+    if kind == "text" or (kind == "plate" and not style.keeps_nothing):
+        return Style.SOLID
+    return style
 
 
 class Policy(BaseModel):
@@ -30,6 +46,10 @@ class Policy(BaseModel):
         0.03,
         description="Added to every margin where the box was followed by motion, not seen.",
     )
+    lines: Share = Field(
+        0.08,
+        description="Margin around plates and text on every side, as a share of the lesser side.",
+    )
     least: float = Field(
         2.0, ge=0, le=256, description="Every margin is at least this many display pixels."
     )
@@ -41,10 +61,13 @@ class Policy(BaseModel):
         "a frame on, as a share of the way: the streak that motion blur draws.",
     )
 
-    def margined(self, box: Box, why: Why) -> Box:
+    def margined(self, box: Box, why: Why, kind: str = "face") -> Box:
         """`box` with its margins; it may reach beyond the picture, and is not snapped."""
         more = 0.0 if why in (Why.SEEN, Why.EDITED) else self.unseen
         width, height = box.width, box.height
+        if kind in LINES:
+            around = max(self.least, min(width, height) * (self.lines + more))
+            return box.grown(around, around)
         aside = max(self.least, width * (self.sides + more))
         return Box(
             box.x0 - aside,
@@ -53,13 +76,13 @@ class Policy(BaseModel):
             box.y1 + max(self.least, height * (self.bottom + more)),
         )
 
-    def cover(self, box: Box, why: Why, *neighbours: Box) -> Box:
+    def cover(self, box: Box, why: Why, *neighbours: Box, kind: str = "face") -> Box:
         """What to hide for `box`: its margins, and the way to its `neighbours` in time.
 
         Snapped outwards to quarter pixels; never cut at the frame's edge, so a face that is
         partly outside keeps the cover of its full extent.
         """
-        whole = self.margined(box, why)
+        whole = self.margined(box, why, kind)
         for other in neighbours:
-            whole = whole.hull(self.margined(box.mixed(other, self.motion), why))
+            whole = whole.hull(self.margined(box.mixed(other, self.motion), why, kind))
         return whole.snapped()

@@ -17,7 +17,7 @@ from ..core.geometry import Box
 from ..core.schedule import Region
 from ..core.time import Span, Ticks
 from ..core.track import Key, Track, Why
-from .policy import Policy
+from .policy import Policy, style_of
 
 _WHYS: Final = tuple(Why)
 _CODES: Final = {why: code for code, why in enumerate(_WHYS)}
@@ -143,8 +143,9 @@ class Timeline:
                 covers[track] = self._cover(track, row).hull(self._cover(track, row + 1))
         style = self._policy.style
         return tuple(
-            Region(covers[track], style, self._tracks[track].kind, track)
+            Region(covers[track], style_of(style, kind), kind, track)
             for track in sorted(covers)
+            for kind in [self._tracks[track].kind]
         )
 
     def _entries(self, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -176,7 +177,8 @@ class Timeline:
     def _cover(self, track: int, row: int) -> Box:
         column = self._tracks[track]
         near = [n for n in (row - 1, row + 1) if 0 <= n < len(column.ats)]
-        return self._policy.cover(column.box(row), column.why(row), *map(column.box, near))
+        boxes = map(column.box, near)
+        return self._policy.cover(column.box(row), column.why(row), *boxes, kind=column.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,10 +79,11 @@ class Looker:
         if not any(crop is None for _, crop in tiles):  # that one shows all, and finer
             self.counts["coarse"] += 1
             look = Look(scale=self._coarse, threshold=threshold, gain=gain)
-            parts.append(self._detector.detect(frame, look))
+            parts.append(self._ask(frame, look, coarsest=True))
         for scale, crop in tiles:
             self.counts["fine"] += 1
-            parts.append(self._detector.detect(frame, Look(scale, threshold, crop, 0, gain)))
+            look = Look(scale, threshold, crop, 0, gain)
+            parts.append(self._ask(frame, look, coarsest=crop is None))
         for place in () if closing else film.upset:
             parts += self._there(frame, place)
         upright = self._surer_when_large(
@@ -95,6 +96,10 @@ class Looker:
         return looks.united(
             [upright, *(looks.elsewhere(part, upright) for part in turned)], self._traits.lines
         )
+
+    def _ask(self, frame: Frame, look: Look, coarsest: bool = False) -> Detections:
+        """What the detector sees that can be believed."""
+        return looks.believed(self._detector.detect(frame, look), look, self._traits, coarsest)
 
     def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
         """Of the fine look all tiles as a shot opens, then one at a time, so that cost is even."""
@@ -144,7 +149,7 @@ class Looker:
         needed = (self._settings.near, *(_TURNED,) * (3 if self._traits.turned else 0))
         self.counts["close"] += len(needed)
         return [
-            self._detector.detect(frame, Look(scale, threshold, crop, turn))
+            self._ask(frame, Look(scale, threshold, crop, turn))
             for turn, threshold in enumerate(needed)
         ]
 
@@ -152,7 +157,7 @@ class Looker:
         self, frame: Frame, scale: float, threshold: float, turn: int, gain: float
     ) -> list[Detections]:
         return [
-            self._detector.detect(frame, Look(fitted, threshold, crop, turn, gain))
+            self._ask(frame, Look(fitted, threshold, crop, turn, gain))
             for fitted, crop in looks.tiles(self._size, scale, self._settings.coarse)
         ]
 
@@ -184,7 +189,7 @@ class Looker:
             self.counts["close"] += 1
             threshold = max(0.15, self._settings.near) if turn == path.turn else 0.3
             look = looks.close_look(row, self._size, threshold, turn, self._traits)
-            seen = self._detector.detect(frame, look)
+            seen = self._ask(frame, look)
             if not len(seen):
                 continue
             fits = affinity(stacked([row]), seen.boxes)[0]
@@ -212,7 +217,7 @@ class Looker:
                 budget -= 1
                 self.counts["close"] += 1
                 look = looks.close_look(row, self._size, needed, 0, self._traits)
-                again = self._detector.detect(frame, look)
+                again = self._ask(frame, look)
                 same = overlaps(stacked([row]), again.boxes)[0] > 0.3
                 score = max(score, float(again.scores[same].max(initial=0)))
             if score >= needed:

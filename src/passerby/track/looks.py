@@ -138,6 +138,17 @@ def united(parts: list[Detections], lines: bool = False) -> Detections:
     return Detections(joined.boxes[stay], joined.scores[stay])
 
 
+def believed(seen: Detections, look: Look, traits: Traits, coarsest: bool) -> Detections:
+    """Without what is too high for `look` to tell; `coarsest`: no coarser look shows it."""
+    if math.isinf(traits.highest) or not len(seen):
+        return seen
+    high = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) * look.scale
+    keep = high <= traits.highest
+    if coarsest:
+        keep |= seen.scores >= traits.surely
+    return Detections(seen.boxes[keep], seen.scores[keep])
+
+
 def _held(seen: Detections) -> Detections:
     """Boxes that overlap much, or lie in a larger one, as the box that holds them all."""
     sides = seen.boxes[:, 2:] - seen.boxes[:, :2]

@@ -91,7 +91,9 @@ def find_all(frame: Frame, detector: Detector, preset: str) -> list[tuple[Box, f
         for fitted, crop in looks.tiles(size, scale, _SIDE):
             if luma is not None and not looks.detailed(luma, 0.5, crop, settings.traits.detail):
                 continue
-            parts.append(detector.detect(frame, Look(fitted, settings.near, crop)))
+            look = Look(fitted, settings.near, crop)
+            seen = detector.detect(frame, look)
+            parts.append(looks.believed(seen, look, settings.traits, scale == chosen[0]))
     for turn in settings.turns:
         threshold = min(0.9, settings.seed + settings.turned)
         for fitted, crop in looks.tiles(size, middle, _SIDE):

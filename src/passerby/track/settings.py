@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -15,7 +16,9 @@ class Traits:
     turned as well. `large`, `large_again`: more score that a large new thing, or a large known one,
     needs. `lines`: things are wide and low, and what counts is their height. `shown`, `close`: how
     high a thing is, and how wide the picture, in a close look. `detail`: levels by which
-    neighbouring samples of the small luma must differ where a fine look pays.
+    neighbouring samples of the small luma must differ where a fine look pays. `highest`: what is
+    higher than this is believed only in the coarsest look, and there only with the score `surely`:
+    enlarged, a bush or a shadow may look like a letter.
     """
 
     found: float = 12.0
@@ -26,6 +29,8 @@ class Traits:
     shown: float = 48.0
     close: int = 192
     detail: float = 0.0
+    highest: float = math.inf
+    surely: float = 0.0
 
 
 FACE: Final = Traits()
@@ -38,6 +43,8 @@ LINE: Final = Traits(
     shown=20.0,
     close=384,
     detail=1.0,
+    highest=112.0,
+    surely=0.7,
 )
 
 

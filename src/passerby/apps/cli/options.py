@@ -32,7 +32,7 @@ HideOption = Annotated[
         "--hide",
         metavar="KIND,...",
         show_default="faces",
-        help="What to look for and hide. Only faces so far; plates, text and people will follow.",
+        help="What to look for and hide: any of faces, plates, text. People will follow.",
         rich_help_panel=WHAT,
     ),
 ]
