@@ -114,7 +114,9 @@ def decode_text(
         if count == 1:
             break
         x, y, width, height, area = cores[1:].T.astype(np.float32)
-        total = np.bincount(label.ravel(), likely.ravel(), count)[1:]
+        inside = np.flatnonzero(mask)
+        labels = label.ravel()[inside]
+        total = np.bincount(labels, likely.ravel()[inside], count)[1:]
         scores = (total / area).astype(np.float32)
         reach = spread * area / (2 * (width + height))
         boxes = np.stack([x - reach, y - reach, x + width + reach, y + height + reach], axis=1)

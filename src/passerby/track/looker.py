@@ -52,11 +52,12 @@ class Looker:
     def wanted(self, film: Film, alive: list[Path]) -> bool:
         """Whether the last frame of the film is worth a look."""
         now = film.last
-        if film.jolted(now.index) or film.cut(now.index) or film.upset:
+        eager = self._traits.eager
+        if film.jolted(now.index) or film.cut(now.index) or (film.upset and eager):
             return True
         since = now.span.end - film.start(self.looked)
-        if since > self._interval:
-            return True
+        if since > self._interval or not eager:
+            return since > self._interval
         hurried = any(p.lost in (1, 3) or p.gait.hurries for p in alive)
         if hurried and 3 * since > self._interval:
             return True
@@ -142,7 +143,7 @@ class Looker:
         """Look closely, and in all turns, where something small came up all at once."""
         side = float(max(place[2] - place[0], place[3] - place[1]))
         across = self._traits.close
-        if side * self._fine > across:
+        if side * self._fine > across or not self._traits.eager:
             return []  # what is that large, a look at the whole frame finds
         crop = looks.around(place, self._size, across / self._fine)
         scale = across / max(crop.width, crop.height)

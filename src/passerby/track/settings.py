@@ -18,7 +18,8 @@ class Traits:
     high a thing is, and how wide the picture, in a close look. `detail`: levels by which
     neighbouring samples of the small luma must differ where a fine look pays. `highest`: what is
     higher than this is believed only in the coarsest look, and there only with the score `surely`:
-    enlarged, a bush or a shadow may look like a letter.
+    enlarged, a bush or a shadow may look like a letter. `eager`: looks come early where something
+    hurries, is lost, crossed or new; of lines there are too many for that.
     """
 
     found: float = 12.0
@@ -31,6 +32,7 @@ class Traits:
     detail: float = 0.0
     highest: float = math.inf
     surely: float = 0.0
+    eager: bool = True
 
 
 FACE: Final = Traits()
@@ -45,6 +47,7 @@ LINE: Final = Traits(
     detail=1.0,
     highest=112.0,
     surely=0.7,
+    eager=False,
 )
 
 
@@ -134,7 +137,7 @@ _LINES: Final = FollowSettings(
     sure=0.6,
     near=0.3,
     keep_unsure=False,
-    close_looks=2,
+    close_looks=0,
     enlarge=2.0,
     traits=LINE,
 )
@@ -152,7 +155,7 @@ _PLATES: Final = {
         sure=0.45,
         near=0.25,
         keep_unsure=True,
-        close_looks=6,
+        close_looks=2,
     ),
 }
 # Most text stands still, and what stands still needs fewer looks; some of it is smaller.
