@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import lettering
 import peer
 import scoring
 import sheet
@@ -74,14 +75,22 @@ def main() -> None:
                 results += shown(group, each(bench.clip, films, given.jobs))
         if wanted("photos", given.clips):
             results += shown("faces-photos", bench.photos())
-        report(results)
+        if results:
+            report(results)
+        if wanted("lettering", given.clips):
+            lettering.report(data, tool, outputs, bench.passerby)
         if given.json:
             given.json.write_text(json.dumps([asdict(r) for r in results], indent=1) + "\n")
 
 
 def arguments() -> argparse.Namespace:
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--clips", nargs="+", metavar="NAME", help="beginnings of names; or: photos")
+    ask.add_argument(
+        "--clips",
+        nargs="+",
+        metavar="NAME",
+        help="beginnings of names; or: photos, lettering (plates and text)",
+    )
     ask.add_argument("--preset", default="balanced", choices=["fast", "balanced", "thorough"])
     ask.add_argument("--style", default="veil", choices=["veil", "solid", "mosaic", "blur"])
     ask.add_argument("--device", default="auto", help="what runs the detector")
@@ -129,7 +138,7 @@ class Bench:
         plan = folder / f"{clip.name}.plan.json"
         folder.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        self._passerby("redact", clip.path, "--to", folder, "--save-plan", plan, "--no-verify")
+        self.passerby("redact", clip.path, "--to", folder, "--save-plan", plan, "--no-verify")
         seconds = time.monotonic() - start
         made = next(p for p in folder.glob(f"{clip.name}.redacted.*") if p.suffix != ".partial")
         ours = scoring.of_clip(self._tool, clip.path, made, clip.truth)
@@ -150,7 +159,7 @@ class Bench:
         sets = truth.split_photos(self._data, folder / "lists")
         pictures = sorted((self._data / truth.PHOTO_SET / "images").iterdir())
         start = time.monotonic()
-        self._passerby("redact", *pictures, "--to", folder, "--no-verify", may_fail=True)
+        self.passerby("redact", *pictures, "--to", folder, "--no-verify", may_fail=True)
         seconds = time.monotonic() - start
         made = {p.name: q for p in pictures for q in folder.glob(f"{p.stem}.redacted.*")}
         theirs = None if self._given.skip_deface else peer.defaced_photos(pictures)
@@ -171,7 +180,7 @@ class Bench:
             photo = self._data / truth.PHOTO_SET / "images" / leak.photo
             if leak.photo not in known:
                 plan = folder / f"{leak.photo}.plan.json"
-                self._passerby("scan", photo, "-o", plan)
+                self.passerby("scan", photo, "-o", plan)
                 known[leak.photo] = Covered(photo, plan)
             yield Cause(leak, *cause(leak, {0: leak.box}, known[leak.photo]))
 
@@ -188,7 +197,7 @@ class Bench:
         leaks = tuple(Leak(**leak) for leak in known["leaks"])
         return Score(**{**known, "by_size": sizes, "leaks": leaks})
 
-    def _passerby(self, command: str, *rest: Path | str, may_fail: bool = False) -> None:
+    def passerby(self, command: str, *rest: Path | str, may_fail: bool = False) -> None:
         given = self._given
         line = [sys.executable, "-m", "passerby", command, *map(str, rest), "--force", "--quiet"]
         line += ["--preset", given.preset, "--device", given.device]
