@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise fuzz formats clean
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -70,6 +70,9 @@ bench-noise: $(READY)  ## can outputs be linked to the camera by its noise
 
 bench-reidentify: $(READY)  ## how often hidden faces are matched with their originals, per style
 	$(BIN)/python benchmarks/reidentify.py $(BENCH_ARGS)
+
+explore: $(READY)  ## the property tests with EXAMPLES=2000 new examples each
+	EXPLORE=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -m "" -q -p no:cacheprovider $(or $(PROPERTIES),$$(grep -rl 'from hypothesis' tests --include='test_*.py')) $(PYTEST_ARGS)
 
 fuzz: $(READY)  ## damaged and lying files for SECONDS=600 (SEED=...); bad ones stay in build/fuzz
 	$(BIN)/python tools/fuzz.py --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

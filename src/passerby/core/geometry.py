@@ -81,7 +81,9 @@ class Box:
     def mixed(self, other: Box, share: float) -> Box:
         """This box at `share` 0, `other` at 1, linear between."""
         a, b = self.corners, other.corners
-        return Box(*(p + (q - p) * share for p, q in zip(a, b, strict=True)))
+        x0, y0, x1, y1 = (p + (q - p) * share for p, q in zip(a, b, strict=True))
+        # rounded each by itself, the far corner of a box without width can fall before the near one
+        return Box(x0, y0, max(x0, x1), max(y0, y1))
 
     def snapped(self) -> Box:
         """Outwards to quarter pixels."""
