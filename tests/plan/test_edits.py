@@ -30,6 +30,7 @@ def test_a_hide_covers_its_box_in_every_frame_that_touches_its_span(
     frame = span(start, start + length)
     schedule, _, bound = schedule_of(document(found, [edit]))
     hidden = [r for r in schedule.regions(frame) if r.track == -1]
+    assert edit.span is not None
     touches = frame.touches(Span(*map(Ticks, edit.span)))
     assert [r.box.contains(Box(*edit.box)) for r in hidden] == [True] * touches
     assert not bound.unbound

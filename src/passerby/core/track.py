@@ -16,6 +16,7 @@ class Why(StrEnum):
     FILLED = "filled"  # between two sightings, followed by motion
     REACH = "reach"  # before the first or after the last sighting, followed by motion
     EDITED = "edited"  # a person put it there
+    UNSURE = "unsure"  # nobody could tell what is there, so all of the picture is meant
 
 
 @dataclass(frozen=True, slots=True)

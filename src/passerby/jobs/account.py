@@ -15,7 +15,7 @@ from ..core.schedule import Schedule
 from ..core.time import Clock, Ticks
 from ..core.track import Track
 from ..media import Card, sha256
-from ..plan import Bound, DetectorUsed, Document, MadeBy, Media, Policy, Timeline, rows_of
+from ..plan import Bound, DetectorUsed, Document, Edit, MadeBy, Media, Policy, Timeline, rows_of
 from .report import Counts, DetectorUse, FoundMedia, MadeFile, Report, TrackSpan
 from .settings import AVAILABLE, Settings
 from .tally import Tally
@@ -41,7 +41,8 @@ PACKAGES: Final = (
 class Decision:
     """What was decided to be hidden in a film or photo, and from how many frames.
 
-    `first`, `end`: ticks between which the frames lay. `used`: the detectors that looked.
+    `first`, `end`: ticks between which the frames lay. `used`: the detectors that looked. `edits`:
+    what people decided besides.
     """
 
     timeline: Timeline
@@ -51,6 +52,7 @@ class Decision:
     first: Ticks
     end: Ticks
     used: tuple[DetectorUse, ...]
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def document_of(card: Card, settings: Settings, decision: Decision) -> Document:
         policy=decision.timeline.policy,
         detectors=tuple(DetectorUsed(**use.model_dump(exclude={"looks"})) for use in decision.used),
         tracks=rows_of(decision.timeline.tracks()),
+        edits=decision.edits,
     )
 
 
@@ -225,5 +228,19 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     style = decision.timeline.policy.style
     if not style.keeps_nothing:
         yield f"{style.value} keeps a little of what it covers; veil and solid keep nothing"
+    yield from _zone_notes(decision)
     for lost in decision.bound.unbound:
         yield f"edit {lost.edit} (keep track {lost.track}) does nothing: {lost.reason}"
+
+
+def _zone_notes(decision: Decision) -> Iterator[str]:
+    """Who is bare by whose wish."""
+    for edit, staying in decision.bound.zones:
+        bare, others = len({track for track, _ in staying.kept}), staying.others
+        tracks = "1 track" if bare == 1 else f"{bare} tracks"
+        near = "1 other near it stays" if others == 1 else f"{others} others near it stay"
+        yield (
+            f"edit {edit}, a keep-zone, leaves {tracks} bare, as was asked for"
+            if bare
+            else f"edit {edit}, a keep-zone, keeps nobody: nobody found was always inside it"
+        ) + (f"; {near} hidden" if others else "")

@@ -10,6 +10,8 @@ from typing import Final
 
 from ..core.errors import UsageError
 from ..core.ports import Redactor, Source
+from ..core.time import Ticks
+from ..engine.ending import ending
 from ..media import (
     MOVING,
     Card,
@@ -113,6 +115,14 @@ def open_source(card: Card, settings: Settings | None = None) -> Source:
     if card.container in MOVING:
         return MovingSource(card, accept_damaged=given.accept_damaged)
     return VideoSource(card, accept_damaged=given.accept_damaged, limit=given.limit)
+
+
+def first_tick(card: Card, settings: Settings) -> Ticks:
+    """Of the first frame, decoded to learn it; 0 if there is none."""
+    frames = open_source(card, settings).frames()
+    with ending(frames):
+        first = next(frames, None)
+    return Ticks(0) if first is None else first.span.start
 
 
 def damage_of(source: Source) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def numbers(report: Report, footage: Footage) -> Iterator[Numbered]:
             (Why.FILLED, "Carried between sightings"),
             (Why.REACH, "Carried beyond sightings"),
             (Why.EDITED, "Put there by a person"),
+            (Why.UNSURE, "The whole picture, where nobody could tell"),
         ):
             if whys.get(why):
                 count = whys[why]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Truncated
 from ..core.ports import Progress, Sink, Source
-from ..core.schedule import Schedule
 from ..core.time import Ticks
 from ..media import Card, sha256
-from ..plan import Document, FollowingPlanner, check_binding, check_frames, schedule_of, text_of
+from ..plan import (
+    Document,
+    Edit,
+    FollowingPlanner,
+    check_binding,
+    check_frames,
+    edited,
+    schedule_of,
+    text_of,
+)
 from ..plan import load as load_plan
-from . import account, doors, provenance, repair
+from . import account, doors, provenance, repair, wishes
 from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
@@ -114,11 +123,13 @@ def scan(
     check_free(output, inputs=[input], force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
+        edits = _wished(card, settings)
     with watch.phase("find"):
         finder, source = _finder(card, settings), doors.open_source(card, settings)
-        planner = FollowingPlanner(finder.followers, account.policy_of(settings))
+        planner = FollowingPlanner(finder.followers, account.policy_of(settings), edits)
         followed(source, planner, Watch(progress, card.length))
-    decision = _decision(planner, finder)
+    decision = _decided(card, planner, finder, edits)
+    _check_reached(card, edits, decision)
     plan = account.document_of(card, settings, decision)
     write_text(output, text_of(plan), inputs=[input], force=force)
     report = account.report_of("scan", card, settings, decision, Tally(), _result(source))
@@ -126,9 +137,16 @@ def scan(
 
 
 def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
-    """The plan in the file `plan`, if it is for this footage; its style, unless asked otherwise."""
+    """The plan in the file `plan`, if it is for this footage; its style, unless asked otherwise.
+
+    Zones and times that are asked for now are added to its edits.
+    """
     document = load_plan(plan)
     check_binding(document, sha256(card.path), account.layout(card))
+    more = tuple(edit for edit in _wished(card, settings) if edit not in document.edits)
+    first, end = Ticks(document.media.first), Ticks(document.media.end)
+    wishes.check_reached(more, card.clock, first, end)
+    document = document.model_copy(update={"edits": (*document.edits, *more)})
     if "style" not in settings.model_fields_set:
         return document
     policy = document.policy.model_copy(update={"style": settings.style})
@@ -199,15 +217,17 @@ def _through(sink: Sink, settings: Settings) -> Sink:
 def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result]:
     """In one decode if the frames that wait for a decision fit in memory, else in two."""
     card, settings, watch = job.card, job.settings, job.watch
+    edits = _wished(card, settings)
     finder, source = _finder(card, settings), doors.open_source(card, settings)
-    planner = FollowingPlanner(finder.followers, account.policy_of(settings))
+    planner = FollowingPlanner(finder.followers, account.policy_of(settings), edits)
     alone = card.kind == "photo" and card.frames == 1
     once = alone or waits_in_memory(
         doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon
     )
+    once = once and not settings.keep_zone  # whoever is kept must be known from first to last
     if not once:
         followed(source, planner, watch)
-        decision = _decision(planner, finder)
+        decision = _decided(card, planner, finder, edits)
         del planner, finder  # with them goes the memory of the models: the encoder needs it
     sink, paint = (
         doors.open_sink(card, partial, job.target, settings),
@@ -215,10 +235,11 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     )
     if once:
         tally = followed_and_rendered(source, planner, paint, _through(sink, settings), watch)
-        decision = _decision(planner, finder)
+        decision = _decided(card, planner, finder, edits)
     else:
         tally = rendered(source, decision.schedule, paint, _through(sink, settings), watch)
         _same_frames(decision.frames, tally.frames, card)
+    _check_reached(card, edits, decision)
     return decision, tally, _result(source, sink)
 
 
@@ -233,7 +254,7 @@ def _hidden_as_planned(
     check_frames(document, tally.frames)
     used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)
     first, end = Ticks(document.media.first), Ticks(document.media.end)
-    decision = Decision(timeline, schedule, bound, tally.frames, first, end, used)
+    decision = Decision(timeline, schedule, bound, tally.frames, first, end, used, document.edits)
     return decision, tally, _result(source, sink)
 
 
@@ -252,14 +273,36 @@ def _finder(card: Card, settings: Settings) -> Finder:
     return video_finder(settings, card.clock, card.size)
 
 
-def _decision(planner: FollowingPlanner, finder: Finder) -> Decision:
-    schedule: Schedule = planner.schedule
+def _wished(card: Card, settings: Settings) -> tuple[Edit, ...]:
+    """Zones and times of the settings, as edits of this file's plan."""
+    zones = (*settings.zone, *settings.keep_zone)
+    known = wishes.timed(zones, settings.time) and card.kind == "video"
+    footing = wishes.Footing(
+        card.size,
+        card.clock,
+        doors.first_tick(card, settings) if known else Ticks(0),
+        card.length,
+        card.kind == "photo",
+    )
+    return wishes.edits_of(settings.zone, settings.time, settings.keep_zone, footing)
+
+
+def _check_reached(card: Card, edits: Sequence[Edit], decision: Decision) -> None:
+    wishes.check_reached(edits, card.clock, decision.first, decision.end)
+
+
+def _decided(
+    card: Card, planner: FollowingPlanner, finder: Finder, edits: tuple[Edit, ...]
+) -> Decision:
+    """What became of a film that was followed to its end."""
+    schedule, bound = edited(planner.timeline, edits, card.size, still=card.kind == "photo")
     return Decision(
         planner.timeline,
         schedule,
-        planner.bound,
+        bound,
         planner.frames,
         planner.first,
         planner.end,
         finder.used(),
+        edits,
     )

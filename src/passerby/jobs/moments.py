@@ -17,6 +17,7 @@ from ..verify.moment import Film
 from ..verify.moment import Moment as Risky
 from ..verify.report import clock_time
 from ..verify.risk import Ranked, ranked
+from . import wishes
 from .account import Decision
 from .report import Moment, Report
 
@@ -99,7 +100,9 @@ def ranking(report: Report, footage: Footage) -> Ranked:
         Found(f.check, f.what, None if f.at is None else Ticks(f.at), _box(f.box), f.score)
         for f in report.findings
     ]
-    added = [(span, region.box) for span, region in footage.bound.hides]
+    # What a zone or a time hides was asked for in so many words, and nobody need look there.
+    hides = [(s, r) for s, r in footage.bound.hides if r.kind not in wishes.KINDS]
+    added = [(span, region.box) for span, region in hides]
     return ranked(footage.film, footage.tracks(), findings, footage.bound.keeps, added)
 
 

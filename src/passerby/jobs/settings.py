@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ..core.detection import KINDS
 from ..core.errors import UsageError
 from ..core.schedule import Style
+from . import wishes
 
 # What can be hidden today -> its kind.
 AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text"}
@@ -59,6 +67,15 @@ class Settings(BaseModel):
     )
     voice: Literal["mute", "keep"] = Field(
         "mute", description="mute drops every audio track; keep leaves voices, which identify."
+    )
+    zone: tuple[str, ...] = Field(
+        (), description="Places that are always hidden: X0,Y0,X1,Y1[@START-END]."
+    )
+    time: tuple[str, ...] = Field(
+        (), description="Times at which the whole picture is hidden: START-END."
+    )
+    keep_zone: tuple[str, ...] = Field(
+        (), description="Places in which people stay bare who were never outside."
     )
     camera_noise: Literal["keep", "reduce"] = Field(
         "keep",
@@ -110,6 +127,20 @@ class Settings(BaseModel):
                 raise UsageError(f"nothing known can hide {name!r}", hint=f"any of: {names}")
         return tuple(dict.fromkeys(hide))
 
+    @field_validator("zone", "keep_zone")
+    @classmethod
+    def _zones(cls, zones: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for text in zones:
+            wishes.parse_zone(text, _option(info))
+        return tuple(dict.fromkeys(zones))
+
+    @field_validator("time")
+    @classmethod
+    def _times(cls, times: tuple[str, ...]) -> tuple[str, ...]:
+        for text in times:
+            wishes.parse_time(text)
+        return tuple(dict.fromkeys(times))
+
     @classmethod
     def load(cls, toml: Path | None = None, **overrides: Any) -> Self:
         """Defaults, then the TOML file, then `overrides` but None. `UsageError` if wrong."""
@@ -140,6 +171,11 @@ class Settings(BaseModel):
     def plain(self) -> dict[str, Any]:
         """Plain values, for plans and reports."""
         return self.model_dump(mode="json")
+
+
+def _option(info: ValidationInfo) -> str:
+    """A field's name as people write it on the command line."""
+    return (info.field_name or "").replace("_", "-")
 
 
 def _read(toml: Path | None) -> dict[str, Any]:

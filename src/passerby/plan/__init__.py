@@ -1,7 +1,18 @@
 """Tracks, policy and edits -> a document -> a schedule."""
 
-from .binding import check_binding, check_frames, schedule_of
-from .document import DetectorUsed, Document, Hide, Keep, MadeBy, Media, TrackRows, rows_of
+from .binding import check_binding, check_frames, edited, schedule_of
+from .document import (
+    DetectorUsed,
+    Document,
+    Edit,
+    Hide,
+    Keep,
+    KeepZone,
+    MadeBy,
+    Media,
+    TrackRows,
+    rows_of,
+)
 from .edits import Bound, Edited, Unbound, bind
 from .planner import FollowingPlanner
 from .policy import Policy
@@ -14,10 +25,12 @@ __all__ = [
     "Decided",
     "DetectorUsed",
     "Document",
+    "Edit",
     "Edited",
     "FollowingPlanner",
     "Hide",
     "Keep",
+    "KeepZone",
     "MadeBy",
     "Media",
     "Policy",
@@ -27,6 +40,7 @@ __all__ = [
     "bind",
     "check_binding",
     "check_frames",
+    "edited",
     "load",
     "parse",
     "rows_of",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.errors import PlanError
+from ..core.geometry import Size
 from ..core.schedule import Schedule
 from ..core.time import FOREVER
-from .document import Document
+from .document import Document, Edit
 from .edits import Bound, Edited, bind
 from .timeline import Decided, Timeline
+from .zones import Stage
 
 
 def check_binding(document: Document, sha256: str, streams: Sequence[str]) -> None:
@@ -32,7 +34,16 @@ def check_frames(document: Document, frames: int) -> None:
 
 def schedule_of(document: Document) -> tuple[Schedule, Timeline, Bound]:
     """What `document` hides, all of it final; its tracks by time; what became of its edits."""
-    tracks = tuple(document.whole_tracks())
-    timeline = Timeline.of(tracks, document.policy)
-    bound = bind(document.edits, tracks, document.policy.style)
-    return Edited(Decided(timeline, FOREVER), bound), timeline, bound
+    timeline = Timeline.of(document.whole_tracks(), document.policy)
+    still = document.media.kind == "photo"
+    schedule, bound = edited(timeline, document.edits, Size(*document.media.size), still=still)
+    return schedule, timeline, bound
+
+
+def edited(
+    timeline: Timeline, edits: Sequence[Edit], size: Size, *, still: bool
+) -> tuple[Schedule, Bound]:
+    """What a whole timeline hides after `edits`, all of it final. `size`: of the picture."""
+    stage = Stage(size, timeline.policy, still)
+    bound = bind(edits, timeline.tracks(), timeline.policy.style, stage)
+    return Edited(Decided(timeline, FOREVER), bound), bound

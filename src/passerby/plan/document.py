@@ -25,14 +25,15 @@ Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 Kind = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,31}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(max_length=1000)]
-Plain = bool | int | float | str | None | list[str]
+Plain = bool | int | float | str | None | list[str] | dict[str, float]
 Corners = tuple[Pixel, Pixel, Pixel, Pixel]
-Reason = Literal["seen", "filled", "reach", "edited"]
+Reason = Literal["seen", "filled", "reach", "edited", "unsure"]
 _REASONS: Final[dict[Why, Reason]] = {
     Why.SEEN: "seen",
     Why.FILLED: "filled",
     Why.REACH: "reach",
     Why.EDITED: "edited",
+    Why.UNSURE: "unsure",
 }
 KeyRow = tuple[Tick, Pixel, Pixel, Pixel, Pixel, Reason, Score | None]
 
@@ -122,14 +123,17 @@ class Hide(_Model):
     """Hide this box in every frame that touches the span, whatever the tracks say."""
 
     do: Literal["hide"] = "hide"
-    span: tuple[Tick, Tick] = Field(description="First tick, first tick after.")
+    span: tuple[Tick, Tick] | None = Field(
+        None, description="First tick, first tick after; all the time if not given."
+    )
     box: Corners = Field(description="x0, y0, x1, y1 in display pixels; hidden as it is.")
     kind: Kind = "face"
     note: Text | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        _check_span(self.span)
+        if self.span is not None:
+            _check_span(self.span)
         x0, y0, x1, y1 = self.box
         if x1 <= x0 or y1 <= y0:
             raise ValueError(f"the box to hide is empty or inside out: {list(self.box)}")
@@ -158,7 +162,27 @@ class Keep(_Model):
         return self
 
 
-Edit = Annotated[Hide | Keep, Field(discriminator="do")]
+class KeepZone(_Model):
+    """Don't hide people who are inside this box from their first frame to their last."""
+
+    do: Literal["keep-zone"] = "keep-zone"
+    span: tuple[Tick, Tick] | None = Field(
+        None, description="First tick, first tick after; all the time if not given."
+    )
+    box: Corners = Field(description="x0, y0, x1, y1 in display pixels.")
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.span is not None:
+            _check_span(self.span)
+        x0, y0, x1, y1 = self.box
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError(f"the zone to keep is empty or inside out: {list(self.box)}")
+        return self
+
+
+Edit = Annotated[Hide | Keep | KeepZone, Field(discriminator="do")]
 
 
 class Document(_Model):

@@ -10,8 +10,9 @@ from ..core.geometry import Box
 from ..core.schedule import Region, Schedule, Style
 from ..core.time import FOREVER, Span, Ticks
 from ..core.track import Track
-from .document import Edit, Hide, Keep
+from .document import Edit, Hide, Keep, KeepZone
 from .policy import style_of
+from .zones import Stage, Staying, staying
 
 SAME: Final = 0.5  # overlap (intersection over union) from which two boxes are the same place
 
@@ -30,38 +31,53 @@ class Bound:
     """Edits that were looked up in the tracks of a plan.
 
     `hides`: span and region, always all of them. `keeps`: (track, span). `unbound`: the others.
+    `zones`: what came of each keep-zone, with the number of its edit.
     """
 
     hides: tuple[tuple[Span, Region], ...] = ()
     keeps: tuple[tuple[int, Span], ...] = ()
     unbound: tuple[Unbound, ...] = ()
+    zones: tuple[tuple[int, Staying], ...] = ()
 
 
-def bind(edits: Sequence[Edit], tracks: Iterable[Track], style: Style) -> Bound:
+def bind(
+    edits: Sequence[Edit], tracks: Iterable[Track], style: Style, stage: Stage | None = None
+) -> Bound:
     """Finds what each edit speaks of. A hide needs nothing; a keep needs its very track.
 
     A keep must name a track that, at the tick and place where the person pointed at it, still is
-    there: after another detection the same number may belong to somebody else.
+    there: after another detection the same number may belong to somebody else. A keep-zone needs
+    all of all tracks, and the `stage`; without that it keeps nobody.
     """
+    tracks = tuple(tracks) if any(isinstance(edit, KeepZone) for edit in edits) else tracks
     wanted = {edit.track for edit in edits if isinstance(edit, Keep)}
     known = {track.id: track for track in tracks if track.id in wanted}
     hides: list[tuple[Span, Region]] = []
     keeps: list[tuple[int, Span]] = []
     unbound: list[Unbound] = []
+    zones: list[tuple[int, Staying]] = []
     for number, edit in enumerate(edits):
         match edit:
             case Hide():
                 box, kind = Box(*edit.box).snapped(), edit.kind
                 region = Region(box, style_of(style, kind), kind, -1 - number)
-                hides.append((Span(*map(Ticks, edit.span)), region))
+                hides.append((_span(edit.span), region))
             case Keep():
                 reason = _missing(edit, known.get(edit.track))
                 if reason:
                     unbound.append(Unbound(number, edit.track, reason))
                 else:
-                    start, end = edit.span or (-FOREVER, FOREVER)
-                    keeps.append((edit.track, Span(Ticks(start), Ticks(end))))
-    return Bound(tuple(hides), tuple(keeps), tuple(unbound))
+                    keeps.append((edit.track, _span(edit.span)))
+            case KeepZone():
+                if stage is not None:
+                    zones.append((number, staying(edit, tracks, stage)))
+                    keeps += zones[-1][1].kept
+    return Bound(tuple(hides), tuple(keeps), tuple(unbound), tuple(zones))
+
+
+def _span(span: tuple[int, int] | None) -> Span:
+    start, end = span or (-FOREVER, FOREVER)
+    return Span(Ticks(start), Ticks(end))
 
 
 def _missing(edit: Keep, track: Track | None) -> str:

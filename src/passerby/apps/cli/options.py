@@ -36,6 +36,39 @@ HideOption = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+ZoneOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--zone",
+        metavar="X0,Y0,X1,Y1[@START-END]",
+        show_default=False,
+        help="Always hide this part of the picture, in pixels or percent (10%,0,50%,100%), "
+        "throughout or for a time (@0:10-0:12.5); may be given several times.",
+        rich_help_panel=WHAT,
+    ),
+]
+TimeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--time",
+        metavar="START-END",
+        show_default=False,
+        help="Hide the whole picture for this time, as h:mm:ss or seconds from the first frame; "
+        "may be given several times.",
+        rich_help_panel=WHAT,
+    ),
+]
+KeepZoneOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-zone",
+        metavar="X0,Y0,X1,Y1[@START-END]",
+        show_default=False,
+        help="Leave people bare who are inside this part of the picture from first to last; "
+        "whoever comes from outside is hidden. May be given several times.",
+        rich_help_panel=WHAT,
+    ),
+]
 PresetOption = Annotated[
     Preset | None,
     typer.Option(

@@ -30,12 +30,14 @@ HEIGHTS: Final = {
     Why.EDITED: ("10%", "80%"),
     Why.FILLED: ("30%", "40%"),
     Why.REACH: ("42%", "16%"),
+    Why.UNSURE: ("0%", "100%"),
 }
 SAID: Final = {
     Why.SEEN: "seen",
     Why.FILLED: "carried between sightings",
     Why.REACH: "carried beyond the first or last sighting",
     Why.EDITED: "put there by a person",
+    Why.UNSURE: "the whole picture, where nobody could tell",
 }
 
 
