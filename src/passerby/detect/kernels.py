@@ -90,6 +90,23 @@ def decode_corners(
     return boxes.astype(np.float32), scores[rows, cols].astype(np.float32)
 
 
+def decode_reaches(
+    scores: Floats, reaches: Floats, threshold: float, stride: int
+) -> tuple[Boxes, Scores]:
+    """One level of cells `stride` pixels wide -> boxes, in pixels of the network's input.
+
+    `scores` (h, w): how sure it is of a thing about the cell's middle, in [0, 1]; `reaches`
+    (4, h * w): how far the thing reaches from there to the left, up, right and down, in cells.
+    Boxes float32 (n, 4), never clipped. Method: NanoDet, after FCOS (Tian et al., 2019, arXiv
+    1904.01355).
+    """
+    rows, cols = np.nonzero(scores >= threshold)
+    left, up, right, down = reaches[:, rows * scores.shape[1] + cols]
+    x, y = cols + 0.5, rows + 0.5
+    boxes = np.stack([x - left, y - up, x + right, y + down], axis=1) * stride
+    return boxes.astype(np.float32), scores[rows, cols].astype(np.float32)
+
+
 def decode_text(
     likely: Floats, threshold: float, *, spread: float = 1.7, least: int = 2, tall: int = 64
 ) -> tuple[Boxes, Scores, NDArray[np.bool_]]:
