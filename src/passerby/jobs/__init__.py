@@ -2,7 +2,7 @@
 
 from .doctor import DoctorReport, doctor
 from .footage import redact, scan
-from .naming import default_output, is_media, is_photo, told_apart
+from .naming import default_output, is_media, is_photo, same_name, told_apart, unchanged
 from .provenance import Proofs, proofs
 from .report import Finding, NotHandedOver, Report, Verification
 from .settings import Settings
@@ -22,7 +22,9 @@ __all__ = [
     "is_photo",
     "proofs",
     "redact",
+    "same_name",
     "scan",
     "told_apart",
+    "unchanged",
     "verify",
 ]

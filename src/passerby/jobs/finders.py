@@ -16,7 +16,7 @@ from .report import DetectorUse
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..track import FollowSettings
+    from ..track import FollowSettings, PhotoSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
 
     stills = Stills()
     detectors = open_detectors(settings)
-    ways = [_way(settings, detector.info.kind) for detector in detectors]
+    ways = [_way(settings, detector.info.kind, size) for detector in detectors]
     followers = tuple(
         Following(detector, how, clock, size, stills=stills)
         for detector, how in zip(detectors, ways, strict=True)
@@ -104,16 +104,27 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
     return Finder(followers, horizon, used)
 
 
-def _way(settings: Settings, kind: str) -> FollowSettings:
+def _way(settings: Settings, kind: str, size: Size) -> FollowSettings:
     """How to follow things of `kind`; text as often as plates where those are hidden too."""
     from ..track import FollowSettings
+    from ..track.sizes import searching
 
     how = FollowSettings.preset(settings.preset, kind)
-    if kind != "text" or "plate" not in settings.kinds:
-        return how
-    plates = FollowSettings.preset(settings.preset, "plate")
-    often = min(how.interval, plates.interval)
-    return replace(how, interval=often, fine_interval=min(how.fine_interval, plates.fine_interval))
+    if kind == "text" and "plate" in settings.kinds:
+        plates = FollowSettings.preset(settings.preset, "plate")
+        fine = min(how.fine_interval, plates.fine_interval)
+        how = replace(how, interval=min(how.interval, plates.interval), fine_interval=fine)
+    asked = settings.smallest_of(kind)
+    return how if asked is None else searching(how, size, asked)
+
+
+def _photo_way(settings: Settings, kind: str, size: Size) -> PhotoSettings:
+    """How to look for things of `kind` in a photo."""
+    from ..track import PhotoSettings
+    from ..track.sizes import searching_photo
+
+    how, asked = PhotoSettings.preset(settings.preset, kind), settings.smallest_of(kind)
+    return how if asked is None else searching_photo(how, size, asked)
 
 
 def photo_finder(settings: Settings, size: Size) -> Finder:
@@ -123,24 +134,25 @@ def photo_finder(settings: Settings, size: Size) -> Finder:
     detectors = open_detectors(settings)
 
     def glance(detector: Detector) -> Glance:
-        return Glance(detector.info.kind, lambda frame: find_all(frame, detector, settings.preset))
+        how = _photo_way(settings, detector.info.kind, size)
+        return Glance(detector.info.kind, lambda frame: find_all(frame, detector, how))
 
     return Finder(
         tuple(glance(detector) for detector in detectors),
         Fraction(0),
-        lambda: tuple(_glanced(detector.info, settings.preset, size) for detector in detectors),
+        lambda: tuple(_glanced(detector.info, settings, size) for detector in detectors),
     )
 
 
-def _glanced(info: DetectorInfo, preset: str, size: Size) -> DetectorUse:
+def _glanced(info: DetectorInfo, settings: Settings, size: Size) -> DetectorUse:
     """How a detector was used in a photo."""
-    from ..track.photo import PhotoSettings, smallest
+    from ..track.photo import smallest
 
-    how = PhotoSettings.preset(preset, info.kind)
+    how = _photo_way(settings, info.kind, size)
     thresholds = {"seed": how.seed, "near": how.near}
     if how.turns:
         thresholds["turned"] = round(min(0.9, how.seed + how.turned), 3)
-    return _use(info, thresholds, smallest(size, preset, info.kind), {})
+    return _use(info, thresholds, smallest(size, how), {})
 
 
 def _use(

@@ -49,6 +49,17 @@ def is_photo(path: Path) -> bool:
     return path.suffix.lower() in PHOTOS
 
 
+def same_name(input: Path, to: Path | None = None) -> Path:
+    """``clip.mp4`` -> ``clip.mp4`` in the folder `to`; the suffix says what is in it."""
+    marked = default_output(input, to)
+    return marked.with_name(f"{input.stem}{marked.suffix}")
+
+
+def unchanged(input: Path, output: Path) -> Path:
+    """No second name: where names are kept, two inputs of one name are an error."""
+    return output
+
+
 def default_output(input: Path, to: Path | None = None) -> Path:
     """``clip.mp4`` -> ``clip.redacted.mp4`` beside it, or in the folder `to`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -19,11 +18,13 @@ from pydantic import (
 from ..core.detection import KINDS
 from ..core.errors import UsageError
 from ..core.schedule import Style
-from . import wishes
+from . import policies, wishes
 
 # What can be hidden today -> its kind.
 AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text"}
 PLANNED: Final = {"people": "person"}
+ADD_UP: Final = ("zone", "time")  # what is asked for again is hidden besides
+SMALLEST: Final = (4.0, 1000.0)  # pixels: what may be asked for as the smallest size
 
 PresetName = Literal["fast", "balanced", "thorough"]
 Speed = Literal[
@@ -107,6 +108,12 @@ class Settings(BaseModel):
     limit: int = Field(
         1, ge=1, le=1000, description="How many times more than usual a file may unpack to."
     )
+    smallest: dict[str, float] = Field(
+        {}, description="Height in pixels of the smallest face, plate, ... to search for."
+    )
+    keep_names: bool = Field(
+        False, description="Outputs are called like their inputs, in another folder."
+    )
     keep_mtime: bool = Field(
         False, description="Give the output the original's time of modification."
     )
@@ -127,6 +134,28 @@ class Settings(BaseModel):
                 raise UsageError(f"nothing known can hide {name!r}", hint=f"any of: {names}")
         return tuple(dict.fromkeys(hide))
 
+    @field_validator("smallest", mode="before")
+    @classmethod
+    def _for_all(cls, smallest: Any) -> Any:
+        """One number holds for all kinds."""
+        plain = isinstance(smallest, int | float) and not isinstance(smallest, bool)
+        return dict.fromkeys([*AVAILABLE, *PLANNED], smallest) if plain else smallest
+
+    @field_validator("smallest")
+    @classmethod
+    def _sensible(cls, smallest: dict[str, float]) -> dict[str, float]:
+        low, high = SMALLEST
+        for name, size in smallest.items():
+            if name not in AVAILABLE | PLANNED:
+                names = ", ".join([*AVAILABLE, *PLANNED])
+                raise UsageError(f"smallest: nothing known is {name!r}", hint=f"any of: {names}")
+            if not low <= size <= high:
+                raise UsageError(
+                    f"smallest: {name} of {size:g} pixels can't be searched for",
+                    hint=f"from {low:g} to {high:g}",
+                )
+        return smallest
+
     @field_validator("zone", "keep_zone")
     @classmethod
     def _zones(cls, zones: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -142,20 +171,47 @@ class Settings(BaseModel):
         return tuple(dict.fromkeys(times))
 
     @classmethod
-    def load(cls, toml: Path | None = None, **overrides: Any) -> Self:
-        """Defaults, then the TOML file, then `overrides` but None. `UsageError` if wrong."""
-        given = {**_read(toml), **{k: v for k, v in overrides.items() if v is not None}}
+    def load(
+        cls, toml: Path | None = None, *, policy: str | Path | None = None, **overrides: Any
+    ) -> Self:
+        """Defaults, then the policy, the TOML file, and `overrides` but None, each over the one
+        before; but zones and times that are to be hidden add up. `UsageError` if any is wrong."""
+        given: dict[str, Any] = {}
+        if policy is not None:
+            given = policies.read(policy)
+            cls._of(given, str(policy))  # what is wrong with it is its own fault
+        told = {k: v for k, v in overrides.items() if v is not None}
+        for more in ({} if toml is None else policies.read_toml(toml), told):
+            added = {k: [*given[k], *more[k]] for k in ADD_UP if _lists(k, given, more)}
+            given = {**given, **more, **added}
+        return cls._of(given, toml)
+
+    @classmethod
+    def _of(cls, given: dict[str, Any], path: Path | str | None) -> Self:
         try:
             return cls(**given)
+        except UsageError as error:
+            error.path = error.path or path
+            raise
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
-            raise UsageError(f"{name}: {first['msg']}", path=toml) from None
+            raise UsageError(f"{name}: {first['msg']}", path=path) from None
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of detections to hide."""
         return tuple(AVAILABLE[name] for name in self.hide)
+
+    def smallest_of(self, kind: str) -> float | None:
+        """Pixels of the smallest thing of a kind to search for; None if nobody asked.
+
+        Whoever looks for text looks for plates, too, where both are to be hidden.
+        """
+        also = ("plate",) if kind == "text" and "plate" in self.kinds else ()
+        names = {known: name for name, known in (AVAILABLE | PLANNED).items()}
+        asked = [self.smallest.get(names.get(one, "")) for one in (kind, *also)]
+        return min((size for size in asked if size is not None), default=None)
 
     @property
     def not_looked_for(self) -> tuple[str, ...]:
@@ -178,13 +234,6 @@ def _option(info: ValidationInfo) -> str:
     return (info.field_name or "").replace("_", "-")
 
 
-def _read(toml: Path | None) -> dict[str, Any]:
-    if toml is None:
-        return {}
-    try:
-        return tomllib.loads(toml.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror or "can't be read"
-        raise UsageError(f"the settings can't be read: {reason}", path=toml) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the settings are not TOML: {error}", path=toml) from None
+def _lists(key: str, *given: dict[str, Any]) -> bool:
+    """Whether all of them say something about `key`, and in the right form."""
+    return all(isinstance(some.get(key), list | tuple) for some in given)

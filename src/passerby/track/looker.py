@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -41,7 +42,8 @@ class Looker:
         fine = looks.tiles(size, self._fine, settings.coarse) if self._fine > self._coarse else ()
         self._tiles = tuple(fine)  # (scale, crop) of the looks that make up a fine one
         self._next_tile = 0
-        self._tile_interval = clock.ticks(settings.fine_interval / max(1, len(self._tiles)))
+        turns = Fraction(max(1, len(self._tiles)), settings.tiles_at_once)
+        self._tile_interval = clock.ticks(settings.fine_interval / turns)
         self._due: dict[str, Ticks] = {}
         self._turn = 0
         self._bright = False
@@ -103,7 +105,7 @@ class Looker:
         return looks.believed(self._detector.detect(frame, look), look, self._traits, coarsest)
 
     def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
-        """Of the fine look all tiles as a shot opens, then one at a time, so that cost is even."""
+        """Of the fine look all tiles as a shot opens, then a few, so that cost is even."""
         if not self._tiles:
             return ()
         due = self._is_due("fine", now, self._tile_interval, opening)
@@ -111,8 +113,10 @@ class Looker:
             return ()
         chosen = self._tiles
         if not opening:
-            self._next_tile = (self._next_tile + 1) % len(self._tiles)
-            chosen = self._tiles[self._next_tile : self._next_tile + 1]
+            count = min(self._settings.tiles_at_once, len(self._tiles))
+            following = [(self._next_tile + 1 + n) % len(self._tiles) for n in range(count)]
+            self._next_tile = following[-1]
+            chosen = tuple(self._tiles[n] for n in following)
         least = self._traits.detail
         return tuple(t for t in chosen if looks.detailed(now.luma, now.scale, t[1], least))
 

@@ -37,7 +37,8 @@ def fine_scale(size: Size, settings: FollowSettings) -> float:
 
 def smallest(size: Size, settings: FollowSettings) -> float:
     """The smallest thing searched for, display pixels: higher ones are found nearly always."""
-    return settings.traits.found / fine_scale(size, settings)
+    scale = max(fine_scale(size, settings), coarse_scale(size, settings))
+    return settings.traits.found / scale
 
 
 def tiles(size: Size, scale: float, side: int) -> Iterator[tuple[float, Box | None]]:

@@ -69,20 +69,21 @@ def scales(size: Size, settings: PhotoSettings) -> list[float]:
     return chosen
 
 
-def smallest(size: Size, preset: str, kind: str = "face") -> float:
+def smallest(size: Size, how: str | PhotoSettings, kind: str = "face") -> float:
     """The smallest thing searched for in a photo of this size, in display pixels."""
-    settings = PhotoSettings.preset(preset, kind)
+    settings = PhotoSettings.preset(how, kind) if isinstance(how, str) else how
     return settings.traits.found / scales(size, settings)[-1]
 
 
-def find_all(frame: Frame, detector: Detector, preset: str) -> list[tuple[Box, float]]:
+def find_all(frame: Frame, detector: Detector, how: str | PhotoSettings) -> list[tuple[Box, float]]:
     """Every thing of a photo with its score, best first; boxes on the quarter-pixel grid.
 
-    `preset` as in `PhotoSettings.preset`, for what `detector` finds.
+    `how`: settings for what `detector` finds, or the name of their preset.
     Overlapping sightings of one face at several scales are all kept when they differ: their union
     is covered, not their average.
     """
-    settings, size = PhotoSettings.preset(preset, detector.info.kind), frame.size
+    kind, size = detector.info.kind, frame.size
+    settings = PhotoSettings.preset(how, kind) if isinstance(how, str) else how
     chosen = scales(size, settings)
     middle = chosen[min(1, len(chosen) - 1)]
     luma = frame.luma(1) if settings.traits.detail else None

@@ -72,6 +72,7 @@ class FollowSettings:
     close_looks: int  # at most so many close looks a frame
     enlarge: float = 1.25
     traits: Traits = FACE
+    tiles_at_once: int = 1  # of a fine look
 
     @classmethod
     def preset(cls, name: str, kind: str = "face") -> FollowSettings:

@@ -32,7 +32,7 @@ HideOption = Annotated[
         "--hide",
         metavar="KIND,...",
         show_default="faces",
-        help="What to look for and hide: any of faces, plates, text. People will follow.",
+        help="What to look for and hide: any of faces, plates, text, people.",
         rich_help_panel=WHAT,
     ),
 ]
@@ -66,6 +66,17 @@ KeepZoneOption = Annotated[
         show_default=False,
         help="Leave people bare who are inside this part of the picture from first to last; "
         "whoever comes from outside is hidden. May be given several times.",
+        rich_help_panel=WHAT,
+    ),
+]
+SmallestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--smallest",
+        metavar="PIXELS|KIND=PIXELS,...",
+        show_default="by preset",
+        help="How high the smallest thing is that is searched for: faces=16,plates=12. Smaller "
+        "takes longer.",
         rich_help_panel=WHAT,
     ),
 ]
@@ -118,6 +129,17 @@ LimitOption = Annotated[
         show_default="1",
         help="How many times more than usual a file may unpack to, if you trust its source.",
         rich_help_panel=READING,
+    ),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME|FILE.toml",
+        show_default=False,
+        help="A preset of settings for a purpose, such as publish or protest; passerby presets "
+        "lists them. --settings and options win over it.",
+        rich_help_panel=PAPERS,
     ),
 ]
 SettingsOption = Annotated[
@@ -198,6 +220,26 @@ def kinds(hide: str | None) -> tuple[str, ...] | None:
     named = tuple(part.strip() for part in hide.split(",") if part.strip())
     if not named:
         raise UsageError("--hide names nothing", hint="--hide faces is the default")
+    return named
+
+
+def sizes(smallest: str | None) -> float | dict[str, float] | None:
+    """`faces=16,plates=12` or `16`, as settings know it; None when nothing was said."""
+    if smallest is None:
+        return None
+    hint = "write --smallest 16, or --smallest faces=16,plates=12"
+    named: dict[str, float] = {}
+    for part in smallest.split(","):
+        name, equals, size = part.partition("=")
+        try:
+            value = float(size if equals else name)
+        except ValueError:
+            raise UsageError(f"--smallest: {part.strip()!r} is no size", hint=hint) from None
+        if not equals and "," not in smallest:
+            return value
+        if not equals:
+            raise UsageError(f"--smallest: {part.strip()!r} names no kind", hint=hint)
+        named[name.strip()] = value
     return named
 
 

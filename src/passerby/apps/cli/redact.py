@@ -26,12 +26,14 @@ from .options import (
     KeyOption,
     LimitOption,
     Noise,
+    PolicyOption,
     PresetOption,
     QuietOption,
     ReportOption,
     SealOption,
     SettingsOption,
     SignOption,
+    SmallestOption,
     Sound,
     StreamOption,
     Style,
@@ -40,6 +42,7 @@ from .options import (
     kinds,
     paper,
     report_place,
+    sizes,
     write_paper,
 )
 from .outcome import Outcome, exit_code, result
@@ -108,6 +111,7 @@ def redact(
     zone: ZoneOption = None,
     time: TimeOption = None,
     keep_zone: KeepZoneOption = None,
+    smallest: SmallestOption = None,
     preset: PresetOption = None,
     verify: Annotated[
         bool | None,
@@ -125,6 +129,15 @@ def redact(
             "--keep-mtime",
             show_default=False,
             help="Give outputs the time of their originals, which tells when they were shot.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    keep_names: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-names",
+            show_default=False,
+            help="Call outputs like their inputs; needs --to DIR.",
             rich_help_panel=WHERE,
         ),
     ] = None,
@@ -196,6 +209,7 @@ def redact(
     sign: SignOption = None,
     key: KeyOption = None,
     seal: SealOption = None,
+    policy: PolicyOption = None,
     settings: SettingsOption = None,
     at_once: Annotated[
         int | None,
@@ -230,10 +244,12 @@ def redact(
 
     chosen = jobs.Settings.load(
         settings,
+        policy=policy,
         hide=kinds(hide),
         zone=zone,
         time=time,
         keep_zone=keep_zone,
+        smallest=sizes(smallest),
         style=style,
         voice=voice,
         camera_noise=camera_noise,
@@ -241,6 +257,7 @@ def redact(
         verify=verify,
         device=device,
         keep_mtime=keep_mtime,
+        keep_names=keep_names,
         accept_damaged=accept_damaged,
         video_stream=video_stream,
         limit=limit,
@@ -249,12 +266,14 @@ def redact(
         crf=crf,
         encoder_preset=encoder_preset,
     )
+    if chosen.keep_names and output is None and to is None:
+        raise UsageError("names can be kept only in another folder", hint="add --to DIR")
     work = gather(
         inputs,
         output=output,
         to=to,
-        name=jobs.default_output,
-        rename=jobs.told_apart,
+        name=jobs.same_name if chosen.keep_names else jobs.default_output,
+        rename=jobs.unchanged if chosen.keep_names else jobs.told_apart,
         is_media=jobs.is_media,
     )
     one_plan(work, plan, save_plan)

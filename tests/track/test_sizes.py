@@ -1,0 +1,92 @@
+"""Whoever asks for smaller things gets finer looks, whoever asks for larger ones cheaper looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerby.core.geometry import Box, Size
+from passerby.track import FollowSettings, PhotoSettings, looks, photo
+from passerby.track.sizes import ENLARGED, LEAST, searching, searching_photo
+
+from .films import Actor, Eyes, follower, shot, within
+
+KINDS = ["face", "plate", "text"]
+PRESETS = ["fast", "balanced", "thorough"]
+
+
+def sizes() -> st.SearchStrategy[Size]:
+    return st.builds(Size, st.integers(16, 8000), st.integers(16, 8000))
+
+
+@given(sizes(), st.floats(4, 1000), st.sampled_from(KINDS), st.sampled_from(PRESETS))
+def test_a_film_is_searched_for_what_was_asked_or_smaller(
+    size: Size, asked: float, kind: str, preset: str
+) -> None:
+    how = searching(FollowSettings.preset(preset, kind), size, asked)
+    told = looks.smallest(size, how)
+    assert told <= max(asked, how.traits.found / ENLARGED) * 1.001
+    cheap = max(size.width, size.height) * how.traits.found / asked <= LEAST
+    assert cheap or told >= asked * 0.99  # sides are whole
+
+
+@given(sizes(), st.floats(4, 1000), st.sampled_from(KINDS), st.sampled_from(PRESETS))
+def test_a_photo_is_searched_for_what_was_asked(
+    size: Size, asked: float, kind: str, preset: str
+) -> None:
+    how = searching_photo(PhotoSettings.preset(preset, kind), size, asked)
+    assert photo.smallest(size, how) == pytest.approx(max(asked, how.traits.found / ENLARGED))
+
+
+@given(st.sampled_from(KINDS), st.sampled_from(PRESETS), st.floats(4, 30), st.floats(1.1, 10))
+def test_larger_is_never_dearer(kind: str, preset: str, asked: float, more: float) -> None:
+    size, plain = Size(1920, 1080), PhotoSettings.preset(preset, kind)
+    fine, rough = (
+        photo.scales(size, searching_photo(plain, size, s)) for s in (asked, asked * more)
+    )
+    assert sum(s * s for s in rough) <= sum(s * s for s in fine) * 1.001
+
+
+@pytest.mark.parametrize("asked", [6, 12, 60])
+def test_every_place_is_looked_at_finely_as_often_as_without(asked: float) -> None:
+    size = Size(640, 360)
+    plain = replace(FollowSettings.preset("balanced"), coarse=320, fine_interval=Fraction(1))
+    film = shot(60, size=size)
+    how = searching(plain, size, asked)
+    eyes = Eyes(film)
+    one = follower(film, eyes, how)
+    for frame in film.frames:
+        one.see(frame)
+    one.finish()
+    scale = min(looks.fine_scale(size, how), ENLARGED)
+    fine = [(i, k) for i, k in eyes.looks if k.turn == 0 and k.scale >= 0.85 * scale]
+    for x in range(8, 640, 24):
+        for y in range(8, 360, 24):
+            at = [i for i, k in fine if k.crop is None or k.crop.contains(Box(x, y, x + 1, y + 1))]
+            # within the interval, and the time until the next look at anything
+            gaps = [b - a for a, b in zip([0, *at], [*at, 59], strict=True)]
+            assert max(gaps) <= 25 * (how.fine_interval + 2 * how.interval), (x, y)
+
+
+def test_a_small_face_is_found_when_asked_for_and_costs() -> None:
+    size = Size(640, 360)
+    film = shot(50, Actor(within(lambda i: (300, 200), 0, 50), wide=7, high=7), size=size)
+    spent: dict[float, tuple[int, float]] = {}
+    for asked in (4, 12, 40):
+        how = searching(FollowSettings.preset("balanced"), size, asked)
+        eyes = Eyes(film, least=12)
+        one = follower(film, eyes, how)
+        for frame in film.frames:
+            one.see(frame)
+        one.finish()
+        pixels = sum(
+            k.scale**2 * (k.crop or Box(0, 0, size.width, size.height)).area for _, k in eyes.looks
+        )
+        spent[asked] = len(list(one.take())), pixels
+    assert spent[4][0] == 50
+    assert spent[12][0] == spent[40][0] == 0
+    assert spent[4][1] > 1.3 * spent[12][1] > 1.69 * spent[40][1]
