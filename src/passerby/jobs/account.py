@@ -26,6 +26,13 @@ NOISE_REDUCED: Final = (
     "camera noise reduced: harder to link to its camera, not impossible; "
     "the picture is bent by up to two pixels"
 )
+UNSURE: Final = {  # kinds of tracks that cover the whole picture -> why, for people
+    "frame-dark": "too dark",
+    "frame-bright": "too bright",
+    "frame-fast": "moving too fast",
+    "frame-lost": "somebody was lost",
+    "frame-crowd": "too many people",
+}
 PACKAGES: Final = (
     "av",
     "numpy",
@@ -229,8 +236,21 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     if not style.keeps_nothing:
         yield f"{style.value} keeps a little of what it covers; veil and solid keep nothing"
     yield from _zone_notes(decision)
+    yield from _whole_notes(decision.timeline)
     for lost in decision.bound.unbound:
         yield f"edit {lost.edit} (keep track {lost.track}) does nothing: {lost.reason}"
+
+
+def _whole_notes(timeline: Timeline) -> Iterator[str]:
+    """Frames that are covered whole because nobody could tell, and why."""
+    ticks: dict[str, set[int]] = {}
+    for track in timeline.tracks():
+        if track.kind in UNSURE:
+            ticks.setdefault(track.kind, set()).update(key.at for key in track.keys)
+    if ticks:
+        whole = len(set().union(*ticks.values()))
+        why = ", ".join(f"{UNSURE[kind]} in {len(ticks[kind])}" for kind in UNSURE if kind in ticks)
+        yield f"{whole} {'frame is' if whole == 1 else 'frames are'} covered whole: {why}"
 
 
 def _zone_notes(decision: Decision) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ..core.frame import Frame
@@ -16,7 +17,7 @@ from .report import DetectorUse
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..track import FollowSettings, PhotoSettings
+    from ..track import FollowSettings, PhotoSettings, Unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,10 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
     stills = Stills()
     detectors = open_detectors(settings)
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
+    doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
-        Following(detector, how, clock, size, stills=stills)
-        for detector, how in zip(detectors, ways, strict=True)
+        Following(detector, how, clock, size, stills=stills, unsure=unsure)
+        for detector, how, unsure in zip_longest(detectors, ways, doubts)
     )
 
     def used() -> tuple[DetectorUse, ...]:
@@ -101,7 +103,18 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
         )
 
     horizon = max(how.reach + how.interval + how.hold for how in ways)
-    return Finder(followers, horizon, used)
+    return Finder((*followers, *doubts), horizon, used)
+
+
+def _doubts(
+    settings: Settings, ways: Sequence[FollowSettings], clock: Clock, size: Size
+) -> tuple[Unsure, ...]:
+    """What covers whole frames, if that was asked for; the first follower tells it when."""
+    from ..track import Unsure
+
+    if settings.cover_frame_when == "never":
+        return ()
+    return (Unsure(size, clock.ticks(ways[0].reach)),)
 
 
 def _way(settings: Settings, kind: str, size: Size) -> FollowSettings:
@@ -114,6 +127,8 @@ def _way(settings: Settings, kind: str, size: Size) -> FollowSettings:
         plates = FollowSettings.preset(settings.preset, "plate")
         fine = min(how.fine_interval, plates.fine_interval)
         how = replace(how, interval=min(how.interval, plates.interval), fine_interval=fine)
+    if settings.cover_frame_when == "unsure":
+        how = replace(how, keep_unsure=True)  # what was seen once, and not for sure, is covered
     asked = settings.smallest_of(kind)
     return how if asked is None else searching(how, size, asked)
 
@@ -129,6 +144,7 @@ def _photo_way(settings: Settings, kind: str, size: Size) -> PhotoSettings:
 
 def photo_finder(settings: Settings, size: Size) -> Finder:
     """One look, at every scale that pays, by each of the detectors for `settings`."""
+    from ..track import DimPages
     from ..track.photo import find_all
 
     detectors = open_detectors(settings)
@@ -137,8 +153,9 @@ def photo_finder(settings: Settings, size: Size) -> Finder:
         how = _photo_way(settings, detector.info.kind, size)
         return Glance(detector.info.kind, lambda frame: find_all(frame, detector, how))
 
+    dim = (DimPages(size),) if settings.cover_frame_when == "unsure" else ()
     return Finder(
-        tuple(glance(detector) for detector in detectors),
+        (*(glance(detector) for detector in detectors), *dim),
         Fraction(0),
         lambda: tuple(_glanced(detector.info, settings, size) for detector in detectors),
     )

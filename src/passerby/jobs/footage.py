@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import Truncated
+from ..core.errors import Truncated, UsageError
 from ..core.ports import Progress, Sink, Source
 from ..core.time import Ticks
 from ..media import Card, sha256
@@ -143,6 +143,12 @@ def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
     """
     document = load_plan(plan)
     check_binding(document, sha256(card.path), account.layout(card))
+    if settings.cover_frame_when not in ("never", document.settings.get("cover_frame_when")):
+        raise UsageError(
+            "the plan was made without looking for frames to cover whole",
+            path=plan,
+            hint="make it again with `passerby scan --cover-frame-when unsure`",
+        )
     more = tuple(edit for edit in _wished(card, settings) if edit not in document.edits)
     first, end = Ticks(document.media.first), Ticks(document.media.end)
     wishes.check_reached(more, card.clock, first, end)

@@ -22,6 +22,7 @@ from .account import Decision
 from .report import Moment, Report
 
 MOST: Final = 200  # moments in a report
+WHOLE: Final = "frame-"  # how kinds begin that cover the whole picture: there is nothing to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def ranking(report: Report, footage: Footage) -> Ranked:
     # What a zone or a time hides was asked for in so many words, and nobody need look there.
     hides = [(s, r) for s, r in footage.bound.hides if r.kind not in wishes.KINDS]
     added = [(span, region.box) for span, region in hides]
-    return ranked(footage.film, footage.tracks(), findings, footage.bound.keeps, added)
+    tracks = (t for t in footage.tracks() if not t.kind.startswith(WHOLE))
+    return ranked(footage.film, tracks, findings, footage.bound.keeps, added)
 
 
 def with_moments(report: Report, found: Ranked, footage: Footage) -> Report:

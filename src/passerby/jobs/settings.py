@@ -108,6 +108,9 @@ class Settings(BaseModel):
     limit: int = Field(
         1, ge=1, le=1000, description="How many times more than usual a file may unpack to."
     )
+    cover_frame_when: Literal["never", "unsure"] = Field(
+        "never", description="unsure covers the whole picture where nobody could tell."
+    )
     smallest: dict[str, float] = Field(
         {}, description="Height in pixels of the smallest face, plate, ... to search for."
     )

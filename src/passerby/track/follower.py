@@ -27,6 +27,7 @@ from .rows import Row, affinity, beyond, stacked
 from .settings import FollowSettings
 from .stills import Stills
 from .trace import Tracer
+from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
@@ -36,7 +37,8 @@ class Follower:
     """Implements the port `core.ports.Follower` for one detector. Not thread-safe.
 
     `reach_frames` bounds how many frames may wait to become final, whatever their rate. `stills`
-    makes the small lumas; followers that see the same frames in turn may share one.
+    makes the small lumas; followers that see the same frames in turn may share one. `unsure`
+    is told what makes a frame doubtful.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Follower:
         *,
         reach_frames: int | None = None,
         stills: Stills | None = None,
+        unsure: Unsure | None = None,
     ) -> None:
         self._settings, self._size = settings, size
         self._kind = detector.info.kind
@@ -56,6 +59,7 @@ class Follower:
         self._hold = clock.ticks(settings.hold)
         self._reach_frames = reach_frames
         self._stills = stills or Stills()
+        self._unsure = unsure
         self._film = Film()
         self._paths: list[Path] = []
         self._ready: list[tuple[int, str, Key]] = []
@@ -90,6 +94,8 @@ class Follower:
         else:
             self._glance(now, frame)
         self._retire(now)
+        if self._unsure is not None:
+            self._unsure.saw(now, 0 if self._settings.traits.lines else len(self._alive()))
         self._previous = frame
         self._settle(now)
 
@@ -99,6 +105,8 @@ class Follower:
         self._previous = None
         self._emit(self._next_index)
         self._final = FOREVER
+        if self._unsure is not None:
+            self._unsure.finish()
 
     @property
     def final_until(self) -> Ticks:
@@ -130,6 +138,8 @@ class Follower:
             self._look(before, self._previous, closing=True)
             alive = self._alive()
             step = motion.step(before, now, self._rows(alive, before))
+        if self._unsure is not None:
+            self._unsure.moved(now, step.camera, jolted, film.cut(now.index))
         if film.cut(now.index):
             for path in alive:
                 path.alive = False
@@ -165,6 +175,8 @@ class Follower:
                 or (astray and (path.missed > 0 or path.gait.coasts))
             ):
                 path.alive = False
+                if self._unsure is not None and not self._settings.traits.lines:
+                    self._unsure.ended(path, row, now, self._settings.sure)
 
     # Looking.
 
@@ -248,6 +260,8 @@ class Follower:
         self._emit(until)
         self._film.forget(until - 1)
         self._final = self._film[until].span.start
+        if self._unsure is not None:
+            self._unsure.settled(self._final)
 
     def _emit(self, until: int) -> None:
         """Hand over all keys of frames before index `until`."""
@@ -264,6 +278,8 @@ class Follower:
                         mark.score,
                     )
                     self._ready.append((path.id, self._kind, key))
+            if self._unsure is not None:
+                self._unsure.decided(index, start)
         self._final_index = max(self._final_index, until)
         for path in self._paths:
             for index in [i for i in path.marks if i < until - 1]:

@@ -69,6 +69,16 @@ KeepZoneOption = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+UnsureOption = Annotated[
+    Literal["never", "unsure"] | None,
+    typer.Option(
+        "--cover-frame-when",
+        show_default="never",
+        help="unsure covers the whole picture where nobody could tell: too dark or bright, too "
+        "fast, somebody lost, too many.",
+        rich_help_panel=WHAT,
+    ),
+]
 SmallestOption = Annotated[
     str | None,
     typer.Option(

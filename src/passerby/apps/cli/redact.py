@@ -38,6 +38,7 @@ from .options import (
     StreamOption,
     Style,
     TimeOption,
+    UnsureOption,
     ZoneOption,
     kinds,
     paper,
@@ -111,6 +112,7 @@ def redact(
     zone: ZoneOption = None,
     time: TimeOption = None,
     keep_zone: KeepZoneOption = None,
+    cover_frame_when: UnsureOption = None,
     smallest: SmallestOption = None,
     preset: PresetOption = None,
     verify: Annotated[
@@ -249,6 +251,7 @@ def redact(
         zone=zone,
         time=time,
         keep_zone=keep_zone,
+        cover_frame_when=cover_frame_when,
         smallest=sizes(smallest),
         style=style,
         voice=voice,
