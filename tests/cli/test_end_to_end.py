@@ -197,7 +197,7 @@ def test_an_input_that_is_no_footage_is_a_one_line_error(
         (["clip.mp4", "--to", "there.mp4"], 2),
         ([".", "-o", "out.mp4"], 2),
         (["."], 2),
-        (["clip.mp4", "--hide", "faces,people"], 2),
+        (["clip.mp4", "--hide", "faces,ghosts"], 2),
         (["clip.mp4", "--plan", "none.json"], 1),
         (["clip.mp4", "--settings", "none.toml"], 2),
         (["clip.mp4", "--report", "there.mp4"], 1),

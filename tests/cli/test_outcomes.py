@@ -61,7 +61,7 @@ def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (["mistake.mp4", "good.mp4"], 1),
         (["stop.mp4"], 1),
         (["good.mp4", "--no-such-option"], 2),
-        (["good.mp4", "--hide", "people"], 2),
+        (["good.mp4", "--hide", "ghosts"], 2),
         (["good.mp4", "--hide", "faces,ghosts"], 2),
         (["good.mp4", "--hide", ","], 2),
         (["good.mp4", "--style", "tint"], 2),
@@ -208,7 +208,7 @@ def test_settings_come_from_the_file_and_flags_win(
     assert (settings.style, settings.preset, settings.verify) == ("solid", "thorough", False)
 
 
-@pytest.mark.parametrize("text", ["style = ", "stile = 'solid'", "hide = ['people']", "crf = 'x'"])
+@pytest.mark.parametrize("text", ["style = ", "stile = 'solid'", "hide = ['ghosts']", "crf = 'x'"])
 def test_wrong_settings_are_refused_in_one_line(
     clips: list[str], tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,7 +65,7 @@ def test_followers_of_two_kinds_share_one_small_luma(monkeypatch: pytest.MonkeyP
 
 def test_an_unseen_line_is_widened_by_shares_of_its_height() -> None:
     row = np.array([100, 50, 300, 60], np.float32)
-    grown = box_of(Mark(row, None, 0.1), lines=True)
+    grown = box_of(Mark(row, None, 0.1), slender=True)
     assert grown == Box(98, 48, 302, 62)
     assert box_of(Mark(row, None, 0.1)) == Box(80, 30, 320, 80)
 

@@ -141,7 +141,7 @@ def test_signs_differ_without_colour() -> None:
     for tag in reader.all("rect"):
         if "class" in tag.attributes and tag.attributes["class"] != "edited":
             heights[tag.attributes["class"]] = tag.attributes["height"]
-    assert len(set(heights.values())) == len(heights) == 4
+    assert len(set(heights.values())) == len(heights) == 5
     css = files("passerby.verify.report").joinpath("page.css").read_text()
     assert re.search(r"\.filled \{ fill: url\(#hatch\)", css)
     assert re.search(r"\.reach \{[^}]*stroke-dasharray", css)

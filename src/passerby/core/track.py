@@ -17,6 +17,7 @@ class Why(StrEnum):
     REACH = "reach"  # before the first or after the last sighting, followed by motion
     EDITED = "edited"  # a person put it there
     UNSURE = "unsure"  # nobody could tell what is there, so all of the picture is meant
+    HEAD = "head"  # a person was there whose face nobody saw: their head
 
 
 @dataclass(frozen=True, slots=True)

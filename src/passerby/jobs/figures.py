@@ -42,6 +42,7 @@ def numbers(report: Report, footage: Footage) -> Iterator[Numbered]:
             (Why.REACH, "Carried beyond sightings"),
             (Why.EDITED, "Put there by a person"),
             (Why.UNSURE, "The whole picture, where nobody could tell"),
+            (Why.HEAD, "Heads of people whose face nobody saw"),
         ):
             if whys.get(why):
                 count = whys[why]

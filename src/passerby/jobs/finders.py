@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..core.frame import Frame
 from ..core.geometry import Box, Size
@@ -18,6 +18,8 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..track import FollowSettings, PhotoSettings, Unsure
+
+SOMEBODY: Final = 0.35  # score of a person in a photo whose head is hidden without a face
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
 
     Note [plates are text]: the detector of text sees all that the one of plates sees.
     """
-    from ..detect import centerface, codes, plates, text
+    from ..detect import centerface, codes, people, plates, text
 
     kinds, opened = settings.kinds, list[Detector]()
     if "face" in kinds:
@@ -74,7 +76,28 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
         opened.append(codes.WithCodes(text.open_detector(settings.device)))
     elif "plate" in kinds:
         opened.append(plates.open_detector(settings.device))
+    if "person" in kinds or settings.seeks_heads:
+        opened.append(people.open_detector(settings.device))
     return tuple(opened)
+
+
+def _told(
+    settings: Settings, followers: Sequence[tuple[str, Follower]], least: float = 0.0
+) -> tuple[Follower, ...]:
+    """Whom to ask what is hidden: those of faces and people as one where heads are looked for.
+
+    `least`: the score from which somebody has a head. Films need none: who was seen once, and not
+    for sure, is in no plan.
+    """
+    from ..track.heads import Heads
+
+    by_kind = dict(followers)
+    if not settings.seeks_heads:
+        return tuple(by_kind.values())
+    faces, people = by_kind.pop("face"), by_kind.pop("person")
+    too = "person" in settings.kinds
+    heads = Heads(faces, people, people_too=too, least=least)
+    return (heads, *by_kind.values())
 
 
 def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
@@ -103,7 +126,9 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
         )
 
     horizon = max(how.reach + how.interval + how.hold for how in ways)
-    return Finder((*followers, *doubts), horizon, used)
+    kinds = [detector.info.kind for detector in detectors]
+    told = _told(settings, list(zip(kinds, followers, strict=True)))
+    return Finder((*told, *doubts), horizon, used)
 
 
 def _doubts(
@@ -153,9 +178,10 @@ def photo_finder(settings: Settings, size: Size) -> Finder:
         how = _photo_way(settings, detector.info.kind, size)
         return Glance(detector.info.kind, lambda frame: find_all(frame, detector, how))
 
+    glances = [(detector.info.kind, glance(detector)) for detector in detectors]
     dim = (DimPages(size),) if settings.cover_frame_when == "unsure" else ()
     return Finder(
-        (*(glance(detector) for detector in detectors), *dim),
+        (*_told(settings, glances, SOMEBODY), *dim),
         Fraction(0),
         lambda: tuple(_glanced(detector.info, settings, size) for detector in detectors),
     )

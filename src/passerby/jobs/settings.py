@@ -21,8 +21,8 @@ from ..core.schedule import Style
 from . import policies, wishes
 
 # What can be hidden today -> its kind.
-AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text"}
-PLANNED: Final = {"people": "person"}
+AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text", "people": "person"}
+PLANNED: Final[dict[str, str]] = {}
 ADD_UP: Final = ("zone", "time")  # what is asked for again is hidden besides
 SMALLEST: Final = (4.0, 1000.0)  # pixels: what may be asked for as the smallest size
 
@@ -60,7 +60,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hide: tuple[str, ...] = Field(
-        ("faces",), description="What to hide: faces, plates, text.", min_length=1
+        ("faces",), description="What to hide: faces, plates, text, people.", min_length=1
+    )
+    heads: bool | None = Field(
+        None,
+        description="Hide the heads of people whose faces nobody saw; thorough does if not given.",
     )
     style: Style = Field(
         Style.VEIL,
@@ -215,6 +219,12 @@ class Settings(BaseModel):
         names = {known: name for name, known in (AVAILABLE | PLANNED).items()}
         asked = [self.smallest.get(names.get(one, "")) for one in (kind, *also)]
         return min((size for size in asked if size is not None), default=None)
+
+    @property
+    def seeks_heads(self) -> bool:
+        """Whether heads without a face are hidden as faces: nobody asks for that without faces."""
+        asked = self.preset == "thorough" if self.heads is None else self.heads
+        return asked and "face" in self.kinds
 
     @property
     def not_looked_for(self) -> tuple[str, ...]:

@@ -27,13 +27,14 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(max_length=1000)]
 Plain = bool | int | float | str | None | list[str] | dict[str, float]
 Corners = tuple[Pixel, Pixel, Pixel, Pixel]
-Reason = Literal["seen", "filled", "reach", "edited", "unsure"]
+Reason = Literal["seen", "filled", "reach", "edited", "unsure", "head"]
 _REASONS: Final[dict[Why, Reason]] = {
     Why.SEEN: "seen",
     Why.FILLED: "filled",
     Why.REACH: "reach",
     Why.EDITED: "edited",
     Why.UNSURE: "unsure",
+    Why.HEAD: "head",
 }
 KeyRow = tuple[Tick, Pixel, Pixel, Pixel, Pixel, Reason, Score | None]
 

@@ -1,6 +1,6 @@
 """How far around a face its cover reaches: shares of the face, so that near and far are alike.
 
-And around plates and text, and in which style each is covered.
+And around plates, text and people, and in which style each is covered.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class Policy(BaseModel):
         0.08,
         description="Margin around plates and text on every side, as a share of the lesser side.",
     )
+    people: Share = Field(
+        0.1, description="Margin around people on every side, as a share of the lesser side."
+    )
     least: float = Field(
         2.0, ge=0, le=256, description="Every margin is at least this many display pixels."
     )
@@ -65,8 +68,9 @@ class Policy(BaseModel):
         """`box` with its margins; it may reach beyond the picture, and is not snapped."""
         more = 0.0 if why in (Why.SEEN, Why.EDITED) else self.unseen
         width, height = box.width, box.height
-        if kind in LINES:
-            around = max(self.least, min(width, height) * (self.lines + more))
+        if kind in LINES or kind == "person":
+            share = self.people if kind == "person" else self.lines
+            around = max(self.least, min(width, height) * (share + more))
             return box.grown(around, around)
         aside = max(self.least, width * (self.sides + more))
         return Box(

@@ -273,7 +273,7 @@ class Follower:
                 if mark is not None and path.kept:
                     key = Key(
                         start,
-                        box_of(mark, self._settings.traits.lines),
+                        box_of(mark, self._settings.traits.lines or self._settings.traits.slender),
                         path.why(index),
                         mark.score,
                     )

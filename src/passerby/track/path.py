@@ -145,12 +145,12 @@ def _at_least(row: Row, like: Row) -> Row:
     return np.concatenate([middle - size / 2, middle + size / 2]).astype(np.float32)
 
 
-def box_of(mark: Mark, lines: bool = False) -> Box:
+def box_of(mark: Mark, slender: bool = False) -> Box:
     """The mark's box with its slack, outwards to quarter pixels.
 
-    `lines`: it is wide and low, and drifts by shares of its height rather than of its length.
+    `slender`: it drifts by shares of its lesser side rather than of its length.
     """
     x0, y0, x1, y1 = (float(v) for v in mark.row)
     long, short = max(x1 - x0, y1 - y0), min(x1 - x0, y1 - y0)
-    grow = mark.slack * (min(long, 2 * short) if lines else long)
+    grow = mark.slack * (min(long, 2 * short) if slender else long)
     return Box(x0 - grow, y0 - grow, x1 + grow, y1 + grow).snapped()

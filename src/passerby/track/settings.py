@@ -19,7 +19,8 @@ class Traits:
     neighbouring samples of the small luma must differ where a fine look pays. `highest`: what is
     higher than this is believed only in the coarsest look, and there only with the score `surely`:
     enlarged, a bush or a shadow may look like a letter. `eager`: looks come early where something
-    hurries, is lost, crossed or new; of lines there are too many for that.
+    hurries, is lost, crossed or new; of lines there are too many for that. `slender`: a followed
+    box is loosened by shares of its lesser side, or who stands would soon be twice as wide.
     """
 
     found: float = 12.0
@@ -33,6 +34,7 @@ class Traits:
     highest: float = math.inf
     surely: float = 0.0
     eager: bool = True
+    slender: bool = False
 
 
 FACE: Final = Traits()
@@ -48,6 +50,19 @@ LINE: Final = Traits(
     highest=112.0,
     surely=0.7,
     eager=False,
+)
+# The network reaches 320 pixels each way from a person's middle, and enlarged, a wall or a dog may
+# look like a person.
+PERSON: Final = Traits(
+    found=28.0,
+    turned=False,
+    large=0.0,
+    large_again=0.0,
+    shown=160.0,
+    close=384,
+    detail=0.5,
+    highest=220.0,
+    slender=True,
 )
 
 
@@ -76,8 +91,9 @@ class FollowSettings:
 
     @classmethod
     def preset(cls, name: str, kind: str = "face") -> FollowSettings:
-        """`fast`, `balanced` or `thorough`, for faces, plates or text. KeyError for other names."""
-        return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT}[kind][name]
+        """`fast`, `balanced` or `thorough`, for faces, plates, text or people. KeyError for
+        other names."""
+        return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT, "person": _PEOPLE}[kind][name]
 
 
 _PRESETS: Final = {
@@ -164,4 +180,40 @@ _TEXT: Final = {
     "fast": replace(_PLATES["fast"], interval=Fraction(3, 5)),
     "balanced": replace(_LINES, interval=Fraction(1, 2), fine_interval=Fraction(2)),
     "thorough": replace(_PLATES["thorough"], interval=Fraction(1, 5), fine=3840),
+}
+# People are larger than their faces, and change slower.
+_WHOLE: Final = FollowSettings(
+    interval=Fraction(1, 3),
+    coarse=640,
+    fine_interval=Fraction(2),
+    fine=1920,
+    turned_interval=Fraction(0),
+    reach=Fraction(1),
+    hold=Fraction(2, 5),
+    seed=0.3,
+    sure=0.45,
+    near=0.2,
+    keep_unsure=False,
+    close_looks=2,
+    enlarge=1.5,
+    traits=PERSON,
+)
+_PEOPLE: Final = {
+    "fast": replace(_WHOLE, interval=Fraction(2, 5), coarse=512, fine_interval=Fraction(3)),
+    "balanced": _WHOLE,
+    "thorough": replace(
+        _WHOLE,
+        interval=Fraction(1, 6),
+        coarse=800,
+        fine_interval=Fraction(1, 2),
+        fine=2560,
+        reach=Fraction(3, 2),
+        hold=Fraction(3, 5),
+        seed=0.25,
+        sure=0.35,
+        near=0.15,
+        keep_unsure=True,
+        close_looks=4,
+        enlarge=2.0,
+    ),
 }

@@ -41,7 +41,7 @@ class Brief:
     def of(cls, track: Track, clock: Clock) -> Brief:
         keys = track.keys
         steps = [b.at - a.at for a, b in pairwise(keys)]
-        seen = [n for n, key in enumerate(keys) if key.why in (Why.SEEN, Why.EDITED)]
+        seen = [n for n, key in enumerate(keys) if key.why in (Why.SEEN, Why.EDITED, Why.HEAD)]
         pause = clock.ticks(Fraction(1, 4))
         samples: dict[int, tuple[Key, int]] = {}
         for n, key in enumerate(keys):
@@ -52,7 +52,7 @@ class Brief:
                     key,
                     (
                         0
-                        if key.why in (Why.SEEN, Why.EDITED)
+                        if key.why in (Why.SEEN, Why.EDITED, Why.HEAD)
                         else keys[seen[later]].at - keys[seen[later - 1]].at
                         if inside
                         else FOREVER

@@ -90,6 +90,16 @@ SmallestOption = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+HeadsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--heads/--no-heads",
+        show_default="with --preset thorough",
+        help="With faces, hide the heads of people whose face nobody saw: turned away, masked, "
+        "in the dark.",
+        rich_help_panel=WHAT,
+    ),
+]
 PresetOption = Annotated[
     Preset | None,
     typer.Option(

@@ -20,6 +20,7 @@ from .options import (
     DamagedOption,
     DeviceOption,
     ForceOption,
+    HeadsOption,
     HideOption,
     JsonOption,
     KeepZoneOption,
@@ -80,6 +81,7 @@ def redact(
     ] = None,
     force: ForceOption = False,
     hide: HideOption = None,
+    heads: HeadsOption = None,
     style: Annotated[
         Style | None,
         typer.Option(
@@ -248,6 +250,7 @@ def redact(
         settings,
         policy=policy,
         hide=kinds(hide),
+        heads=heads,
         zone=zone,
         time=time,
         keep_zone=keep_zone,

@@ -31,6 +31,7 @@ HEIGHTS: Final = {
     Why.FILLED: ("30%", "40%"),
     Why.REACH: ("42%", "16%"),
     Why.UNSURE: ("0%", "100%"),
+    Why.HEAD: ("20%", "60%"),
 }
 SAID: Final = {
     Why.SEEN: "seen",
@@ -38,6 +39,7 @@ SAID: Final = {
     Why.REACH: "carried beyond the first or last sighting",
     Why.EDITED: "put there by a person",
     Why.UNSURE: "the whole picture, where nobody could tell",
+    Why.HEAD: "the head of a person whose face nobody saw",
 }
 
 

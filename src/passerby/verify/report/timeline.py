@@ -70,7 +70,7 @@ def lane(track: Track, film: Span, clock: Clock, usual: Fraction) -> Lane:
 
 def _weight(why: Why | None) -> int:
     """Of what falls into one column the least certain is drawn."""
-    return (None, Why.UNSURE, Why.SEEN, Why.EDITED, Why.FILLED, Why.REACH).index(why)
+    return (None, Why.UNSURE, Why.SEEN, Why.EDITED, Why.HEAD, Why.FILLED, Why.REACH).index(why)
 
 
 def _runs(columns: dict[int, Why]) -> Sequence[Run]:
