@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise explore fuzz formats clean
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-verify explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -67,6 +67,9 @@ bench-metadata: $(READY)  ## what exiftool and ffprobe see in redacted films
 
 bench-noise: $(READY)  ## can outputs be linked to the camera by its noise
 	$(BIN)/python benchmarks/camera_noise.py $(BENCH_ARGS)
+
+bench-verify: $(READY)  ## what verification finds, what repair changes, and what both cost
+	$(BIN)/python benchmarks/verifying.py $(BENCH_ARGS)
 
 bench-reidentify: $(READY)  ## how often hidden faces are matched with their originals, per style
 	$(BIN)/python benchmarks/reidentify.py $(BENCH_ARGS)

@@ -49,6 +49,17 @@ def people(truth: Path) -> dict[int, dict[int, Corners]]:
     return where
 
 
+def open_regions(truth: Path) -> dict[int, list[Corners]]:
+    """Frame, counted from 0 -> regions in which single faces can't be told apart."""
+    where: dict[int, list[Corners]] = defaultdict(list)
+    for line in truth.read_text().splitlines():
+        fields = line.split(",")
+        if len(fields) > 7 and fields[7].strip() == "2":
+            x, y, w, h = map(float, fields[2:6])
+            where[int(fields[0]) - 1].append((x, y, x + w, y + h))
+    return where
+
+
 def visits(frames: dict[int, Corners]) -> list[tuple[int, int]]:
     """First and last frame of each stretch in which a person is there without a gap."""
     stretches: list[tuple[int, int]] = []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import groupby, pairwise
+from typing import Final
 
 from ..core.geometry import Box
 from ..core.time import Ticks
@@ -13,6 +14,22 @@ from .eyes import Sighting
 from .findings import Finding
 
 CHECK = "eyes"
+LARGE: Final = 96  # pixels; smaller faces cost little to hide generously
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How generously an episode is hidden: `seen`, `unseen` are shares of the face by which its
+    cover is larger on every side, where it was seen and where nobody saw it; one cover for several
+    places may be `alike` times as large as the least of theirs."""
+
+    seen: float
+    unseen: float
+    alike: float
+
+
+ROOMY: Final = Room(0.25, 0.5, 1.5)
+TIGHT: Final = Room(0.2, 0.35, 1.25)  # what isn't a face after all may stay for a whole film
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +75,29 @@ def _near(a: Box, b: Box) -> bool:
 def cover(episode: Episode, reach: Ticks) -> Iterator[tuple[Ticks, Ticks, Box]]:
     """First tick, first tick after, and box of what hides the episode, and `reach` around it.
 
-    Between two sightings both places are hidden. Boxes are enlarged by a quarter of the face, and
-    where nobody saw it, before the first and after the last, by a half. Neighbours in time that
-    hide nearly the same are put together.
+    Between two sightings both places are hidden, all with the room that their size asks for.
+    Neighbours in time are put together as long as that makes none of them much larger.
     """
+    room = TIGHT if episode.best.box.height >= LARGE else ROOMY
     seen = [_one(list(same)) for _, same in groupby(episode.sightings, lambda s: s.span.start)]
     first, last = seen[0], seen[-1]
-    parts = [(Ticks(first.span.start - reach), first.span.start, _wide(first.box, 0.5))]
+    parts = [(Ticks(first.span.start - reach), first.span.start, _wide(first.box, room.unseen))]
     for a, b in pairwise(seen):
-        parts.append((a.span.start, b.span.start, _wide(a.box, 0.25).hull(_wide(b.box, 0.25))))
-    parts.append((last.span.start, last.span.end, _wide(last.box, 0.25)))
-    parts.append((last.span.end, Ticks(last.span.end + reach), _wide(last.box, 0.5)))
+        parts.append(
+            (a.span.start, b.span.start, _wide(a.box, room.seen).hull(_wide(b.box, room.seen)))
+        )
+    parts.append((last.span.start, last.span.end, _wide(last.box, room.seen)))
+    parts.append((last.span.end, Ticks(last.span.end + reach), _wide(last.box, room.unseen)))
     whole = [part for part in parts if part[1] > part[0]]
     start, end, box = whole[0]
+    least = box.area
     for low, high, other in whole[1:]:
-        both = box.hull(other)
-        if both.area <= 1.5 * min(box.area, other.area):
+        both, least = box.hull(other), min(least, other.area)
+        if both.area <= room.alike * least:
             end, box = high, both
         else:
             yield start, end, box.snapped()
-            start, end, box = low, high, other
+            start, end, box, least = low, high, other, other.area
     yield start, end, box.snapped()
 
 
