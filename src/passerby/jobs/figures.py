@@ -15,6 +15,7 @@ _CHECKS: Final = {
     "decodes": "every frame can be shown",
     "time": "each frame of the original is there, at its time, and no other",
     "eyes": "a detector of another family finds no face in the finished file",
+    "hiding": "no mosaic is too fine, no blurred face still seen, no cover missing for a moment",
     "attack": "a program that recognises faces can't match hidden ones with their originals",
     "pixels.size": "the picture has the original's size",
     "pixels.left": "nothing of the original is left where something is hidden",

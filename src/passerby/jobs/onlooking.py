@@ -16,6 +16,7 @@ from ..verify import NotMade, Verdict
 from ..verify.episodes import Episode, episodes
 from ..verify.eyes import ONCE, PACES, Eyes, Pace
 from ..verify.findings import Tally
+from ..verify.hiding import Hiding
 from .report import DetectorUse, OtherEyes
 
 TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is another episode
@@ -25,12 +26,13 @@ TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is an
 class Check:
     """How other eyes are to look: `device`, `preset` as in the settings. `finders`: families of the
     detectors that made the plan. `faces`: whether it was to hide faces; nobody looks for them where
-    it was not."""
+    it was not. `hiding`: whether signs of weak hiding are searched for, by whatever tool."""
 
     device: str = "auto"
     preset: str = "balanced"
     finders: tuple[str, ...] = ()
     faces: bool = True
+    hiding: bool = False
 
     def pace(self, kind: str) -> Pace:
         """Of a photo everything is looked at, in every way."""
@@ -47,6 +49,8 @@ class Onlooker:
         self._detector = open_checker(check.device)
         self._eyes = Eyes(self._detector, clock, check.pace(kind), check.finders)
         self._clock, self._schedule, self._idle = clock, schedule, not check.faces
+        self._hiding = Hiding(clock, still=kind == "photo") if check.hiding else None
+        self._told = 0  # sightings that `_hiding` knows of
 
     def see(self, frame: Frame, span: Span) -> None:
         """The output's frame, and its span in the original's ticks."""
@@ -59,6 +63,10 @@ class Onlooker:
         if isinstance(self._schedule, Edited):
             kept = self._schedule.kept(span)
         self._eyes.see(frame, span, hidden, kept)
+        if self._hiding is not None:
+            boxes = [region.box for region in hidden]
+            self._hiding.see(frame, span, boxes, self._eyes.sightings[self._told :])
+            self._told = len(self._eyes.sightings)
 
     def episodes(self) -> tuple[Episode, ...]:
         """What they saw, the surest first. After the last frame."""
@@ -71,8 +79,17 @@ class Onlooker:
         tally = Tally()
         for episode in self.episodes():
             tally.add(episode.finding())
+        made: tuple[str, ...] = ("eyes",)
+        if self._hiding is not None:
+            made = ("eyes", "hiding")
+            for finding in self._hiding.findings(self.episodes()):
+                tally.add(finding)
         why = f"nobody searched for faces of less than {self._eyes.smallest:.1f} px"
-        return Verdict(tuple(tally.findings()), ("eyes",), (NotMade("eyes", why),))
+        return Verdict(tuple(tally.findings()), made, (NotMade("eyes", why),))
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know. After the last frame."""
+        return () if self._hiding is None else tuple(self._hiding.notes())
 
     def told(self) -> OtherEyes | None:
         """For the report; None where they did not look."""

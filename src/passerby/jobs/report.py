@@ -15,7 +15,8 @@ from .attacked import Attacked
 Outcome = Literal["passed", "failed", "not made"]
 Words = Literal["safe as far as checked", "look here", "not safe", "not checked"]
 
-ASKS_A_PERSON: Final = ("eyes",)  # checks that may be wrong, so that a person has to decide
+# Checks that may be wrong, so that a person has to decide.
+ASKS_A_PERSON: Final = ("eyes", "hiding")
 
 
 class _Part(BaseModel):

@@ -79,6 +79,7 @@ def verify(
         "thorough" if thorough else "balanced",
         () if document is None else tuple(use.family for use in document.detectors),
         document is None or hides_faces(use.kind for use in document.detectors),
+        hiding=True,
     )
     with watch.phase("verify"):
         verdict = inspect(output)
@@ -107,6 +108,7 @@ def verify(
         notes=(
             *((provenance.VALID,) if proven.manifest == "valid" else ()),
             *((attacked.sentence(),) if attacked is not None else ()),
+            *eyes.notes(),
         ),
         verification=verification(verdict),
         other_eyes=eyes.told(),

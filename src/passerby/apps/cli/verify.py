@@ -27,7 +27,10 @@ from .terminal import put, say
 
 
 def verify(
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A file that redact wrote.")],
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="OUTPUT", help="A finished file: of redact or of any other tool."),
+    ],
     original: Annotated[
         Path | None,
         typer.Option(
