@@ -81,6 +81,12 @@ def test_a_face_as_it_is_and_a_picture_that_is_soft_all_over_are_not_blurred_on_
         assert not softness(soft(portrait, sigma), FACE).on_purpose
 
 
+def test_a_blur_of_which_nothing_comes_back_is_not_called_weak(portrait: Picture) -> None:
+    strong = softness(blurred(portrait, 30), FACE)
+    assert strong.inside > 2 * strong.around
+    assert not strong.on_purpose
+
+
 def test_where_nothing_is_around_a_place_nothing_is_known(portrait: Picture) -> None:
     assert not softness(portrait, Box(0, 0, 512, 512)).known
     assert not softness(np.full((200, 200), 90, np.uint8), Box(60, 60, 120, 120)).on_purpose
@@ -141,7 +147,7 @@ def test_a_cover_that_is_missing_is_found_with_its_first_and_last_frame(
 ) -> None:
     hidden = portrait.copy()
     hidden[within(hidden, COVER)] = 40
-    for cover in (hidden, blurred(portrait, 14), tiled(portrait, 14)):
+    for cover in (hidden, blurred(portrait, 14), tiled(portrait, 14), tiled(portrait, 8)):
         frames = [cover] * first + [portrait] * length + [cover] * 4
         assert gap(frames, first + length // 2, FACE) == (first, first + length - 1)
 
@@ -156,6 +162,10 @@ def test_somebody_who_walks_past_a_wall_is_no_gap_nor_is_a_flash(portrait: Pictu
         shown[part] = portrait[within(portrait, FACE)]
         walking.append(shown)
     assert gap(walking, len(walking) // 2, FACE) is None
+    behind = portrait.copy()  # somebody who fades out, as films have it
+    behind[within(behind, COVER)] = 40
+    half = (0.6 * portrait + 0.4 * behind).astype(np.uint8)
+    assert gap([behind] * 3 + [portrait] * 3 + [half] + [behind] * 3, 4, FACE) is None
     dark = (portrait // 8).astype(np.uint8)
     assert gap([dark, dark, portrait, dark, dark], 2, FACE) is None
     hidden = portrait.copy()

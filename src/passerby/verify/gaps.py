@@ -26,6 +26,7 @@ BARE: Final = 1.0  # rms of slopes in levels a pixel, below which nothing shows
 LESS: Final = 0.5  # of the bare frame's slopes, at most, are left under a cover
 TILED: Final = 0.5  # of all steps, on joints, from which it is a mosaic
 FREE: Final = 0.35  # at most, where none is
+WHOLE: Final = 0.7  # of what shows at most, shows at once
 APART: Final = 3.0  # levels by which the place changes when a cover comes or goes, at least
 MORE: Final = 1.5  # times as much as it does while it is covered
 STILL: Final = 0.4  # of that, at most, changes around it
@@ -56,6 +57,9 @@ def gap(frames: Sequence[Picture], at: int, place: Box) -> tuple[int, int] | Non
     longer = [n for n in (first - 2, last + 2) if 0 <= n < len(frames)]
     if not longer or not all(covered(n) for n in longer):
         return None
+    bare = [_detail(frames[n][inside]) for n in range(first, last + 1)]
+    if min(bare[0], bare[-1]) < WHOLE * max(bare):
+        return None  # it came or went little by little
     low, high = sorted(_detail(frames[n][inside]) for n in (first - 1, last + 1))
     if high > ALIKE * low + BARE / 2:
         return None

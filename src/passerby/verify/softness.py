@@ -26,6 +26,7 @@ FINEST, COARSEST = 0.7, 2.0  # pixels, at least
 INNER: Final = 0.8  # of the place's sides, is its inside
 AROUND: Final = (1.4, 2.0)  # of the place's sides: where its surroundings begin and end
 SOFT: Final = 0.045  # of the place's side: a face as cameras show it is sharper
+STRONG: Final = 0.12  # from here on, sharpening brings nothing back, and covers look alike
 SOFTER: Final = 1.8  # times as soft as what is around it
 DETAIL: Final = 0.25  # rms of the surroundings' slopes in levels a pixel: below, nothing is known
 
@@ -47,8 +48,9 @@ class Softness:
 
     @property
     def on_purpose(self) -> bool:
-        """Is it so much softer than what is around it that no lens did that?"""
-        return self.known and self.share >= SOFT and self.inside >= SOFTER * self.around
+        """Is it so much softer than what is around it that no lens did that, and not so soft that
+        nothing is left of it?"""
+        return self.known and SOFT <= self.share < STRONG and self.inside >= SOFTER * self.around
 
 
 def softness(luma: Picture, place: Box) -> Softness:
