@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -121,6 +122,27 @@ def test_street_data_keeps_names_sizes_and_frames(
     same = passerby("redact", photo, "--to", ".", "--policy", "street-data")
     assert same.returncode == 2
     assert "the output is the input" in same.stderr
+
+
+def test_protest_hides_people_whole_whatever_can_be_read_and_the_sound(
+    passerby: Run, clip: Path, astronaut: Path, tmp_path: Path
+) -> None:
+    done = passerby("redact", astronaut, clip, "--to", "out", "--policy", "protest",
+                    "--preset", "fast", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    still, film = (one["report"] for one in json.loads(done.stdout)["files"])
+    for report in (still, film):
+        assert {used["kind"] for used in report["detectors"]} == {"face", "text", "person"}
+        assert "text" not in report["not_looked_for"]
+    assert {"person", "text"} <= {track["kind"] for track in still["tracks"]}
+    with (
+        Image.open(astronaut) as was,
+        Image.open(tmp_path / "out" / "astronaut.redacted.png") as now,
+    ):
+        before, after = (np.asarray(p.convert("L"), float)[40:440, 80:300] for p in (was, now))
+    assert np.abs(before - after).mean() > 20, "the suit is hidden, too"
+    with av.open(str(tmp_path / "out" / "clip.redacted.mp4")) as out:
+        assert not out.streams.audio
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,42 @@ def test_a_weak_blur_in_place_of_a_veil_is_found(
     assert [f for f in found(portrait, coded(frames, crf), scale) if f.check == "pixels.left"]
 
 
+def patches(frame: ArrayFrame, box: Box, side: int = 10) -> list[Box]:
+    """The darkest small places inside `box`, as letters are on paper."""
+    luma = frame.luma(0).astype(np.float32)
+    darker = cv2.blur(luma, (side, side)) - cv2.blur(luma, (6 * side, 6 * side))
+    x0, y0, x1, y1 = (int(v) for v in box.corners)
+    places = [(x, y) for y in range(y0, y1 - side, side) for x in range(x0, x1 - side, side)]
+    places.sort(key=lambda at: darker[at[1] + side // 2, at[0] + side // 2])
+    return [Box(x, y, x + side, y + side) for x, y in places[: len(places) // 6]]
+
+
+@pytest.mark.parametrize("style", [Style.VEIL, Style.MOSAIC])
+@pytest.mark.parametrize("crf", [18, 30])
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("fault", [False, True])
+def test_dark_patches_on_a_cover_are_no_finding_and_hide_none(
+    portrait: Picture, scale: float, crf: int, style: Style, fault: bool
+) -> None:
+    """Text on somebody who is hidden is covered by flat patches where the letters were."""
+    original, output = film(portrait, FRAMES, scale), film(portrait, FRAMES, scale)
+    listed = []
+    for i, frame in enumerate(output):
+        box = face(i, scale)
+        regions = [Region(box, style, "person", 0)]
+        regions += [
+            Region(p, Style.SOLID, "text", n) for n, p in enumerate(patches(original[i], box), 1)
+        ]
+        listed += [(span(i), region) for region in regions]
+        middle = (box.y0 + box.y1) / 2
+        half = Box(box.x0, box.y0, box.x1, middle)
+        Paint().redact(frame, [Region(half, style, "person", 0) if fault else regions[0]])
+        Paint().redact(frame, regions[1:])
+    verdict = compare(original, coded(output, crf), ListedSchedule(listed), CLOCK, CLOCK)
+    left = {f.at for f in verdict if f.check == "pixels.left"}
+    assert len(left) == (FRAMES if fault else 0)
+
+
 @pytest.mark.parametrize("crf", [18, 30])
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("part", ["left", "right", "above", "below"])

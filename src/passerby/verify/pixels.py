@@ -33,6 +33,7 @@ from ..core.schedule import Region, Schedule
 from ..core.time import Clock, Span
 from .findings import Finding, NotMade, Tally, Verdict
 from .kernels import Likeness, Limits, Reals, reduced
+from .patches import without_patches
 
 MADE: Final = ("time", "pixels.size", "pixels.left", "pixels.outside")
 
@@ -112,7 +113,7 @@ def examine(
         if regions:
             was, now = before.luma(0), after.luma(0)
             for region in regions:
-                left = _left(was, now, region)
+                left = _left(was, without_patches(now, region, regions), region)
                 small += left.small
                 flat += left.flat
                 if left.gain:
