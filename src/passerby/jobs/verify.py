@@ -18,7 +18,7 @@ from ..plan import Document, check_binding, load, schedule_of
 from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
 from ..verify.episodes import Episode
-from . import account, doors, provenance
+from . import account, doors, provenance, unchecked
 from .attack import Attacked, attack_output, attacker_for, in_step
 from .file import Watch
 from .moments import planned, ranking, unplanned, with_moments
@@ -95,7 +95,9 @@ def verify(
         else:
             compared, eyes = _against(card, made, schedule, check, lenient, progress)
             verdict = verdict.joined(compared)
-        verdict = verdict.joined(eyes.verdict())
+        verdict = verdict.joined(eyes.verdict()).joined(unchecked.sound(made, document))
+        video = made.kind == "video"
+        verdict = verdict.joined(unchecked.not_asked(thorough=thorough or not video, attack=attack))
     attacked = None
     if embedder is not None and card is not None and schedule is not None:
         with watch.phase("attack"):
