@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -149,8 +150,9 @@ def test_what_makes_no_sense_is_refused_with_the_option_s_name(
 
 @pytest.mark.parametrize("name", ["zone", "keep_zone", "time"])
 def test_settings_refuse_what_can_not_be_read(name: str) -> None:
+    given: dict[str, Any] = {name: ("nowhere",)}
     with pytest.raises(UsageError, match=name.replace("_", "-")):
-        Settings.load(None, **{name: ("nowhere",)})
+        Settings.load(**given)
 
 
 def test_a_photo_knows_no_times_but_zones() -> None:
