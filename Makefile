@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-verify explore fuzz formats clean
+.PHONY: help setup lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -70,6 +70,9 @@ bench-noise: $(READY)  ## can outputs be linked to the camera by its noise
 
 bench-verify: $(READY)  ## what verification finds, what repair changes, and what both cost
 	$(BIN)/python benchmarks/verifying.py $(BENCH_ARGS)
+
+bench-people: $(READY)  ## how many people and heads stay bare in photos
+	$(BIN)/python benchmarks/people.py $(BENCH_ARGS)
 
 bench-reidentify: $(READY)  ## how often hidden faces are matched with their originals, per style
 	$(BIN)/python benchmarks/reidentify.py $(BENCH_ARGS)

@@ -60,7 +60,9 @@ _LINES: Final = {
 # People fill a picture or are a few dozen pixels high in it; the network knows those of 20 to 600.
 _PEOPLE: Final = {
     "fast": PhotoSettings((416, 960), 2.0, 48, 0.3, 0.25, (), traits=PERSON),
-    "balanced": PhotoSettings((256, 416, 704, 1280), 2.0, 32, 0.25, 0.2, (), traits=PERSON),
+    "balanced": PhotoSettings(
+        (256, 416, 704, 1280), 2.0, 32, 0.25, 0.2, (1, 3), turned=0.2, traits=PERSON
+    ),
     "thorough": PhotoSettings(
         (256, 416, 704, 1280, 1920), 3.0, 20, 0.2, 0.15, (1, 3), turned=0.2, traits=PERSON
     ),

@@ -194,7 +194,7 @@ _WHOLE: Final = FollowSettings(
     sure=0.45,
     near=0.2,
     keep_unsure=False,
-    close_looks=2,
+    close_looks=0,
     enlarge=1.5,
     traits=PERSON,
 )
@@ -213,7 +213,7 @@ _PEOPLE: Final = {
         sure=0.35,
         near=0.15,
         keep_unsure=True,
-        close_looks=4,
+        close_looks=2,
         enlarge=2.0,
     ),
 }
