@@ -111,6 +111,14 @@ def test_lines_have_a_margin_that_follows_their_height(box: Box, kind: str, poli
     assert box.grown(around + 0.5, around + 0.5).contains(cover)
 
 
+@given(boxes(), policies())
+def test_people_have_a_margin_that_follows_their_lesser_side(box: Box, policy: Policy) -> None:
+    cover = policy.cover(box, Why.SEEN, kind="person")
+    around = max(policy.least, policy.people * min(box.width, box.height))
+    assert cover.contains(box.grown(around * 0.999, around * 0.999))
+    assert box.grown(around + 0.5, around + 0.5).contains(cover)
+
+
 def test_a_face_cut_by_the_edge_keeps_the_cover_of_all_of_it() -> None:
     face = Box(-40, 100, 60, 200)
     timeline = Timeline(Policy())

@@ -35,6 +35,7 @@ def policies() -> st.SearchStrategy[Policy]:
         bottom=share,
         unseen=share,
         lines=share,
+        people=share,
         least=st.floats(0, 10),
         motion=share,
     )

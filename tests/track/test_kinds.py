@@ -63,6 +63,20 @@ def test_followers_of_two_kinds_share_one_small_luma(monkeypatch: pytest.MonkeyP
     assert made == [0, 1, 2, 3]
 
 
+def test_whoever_stands_is_not_twice_as_wide_when_followed_unseen() -> None:
+    actor = Actor(straight(100, 30, 1), wide=30, high=110)
+    film = shot(30, actor)
+    settings = replace(FollowSettings.preset("balanced", "person"), coarse=320, keep_unsure=True)
+    one = follower(film, Eyes(film, lambda k, _: k == 0), settings)
+    for frame in film.frames:
+        one.see(frame)
+    one.finish()
+    unseen = [key.box for _, _, key in one.take() if film.index[key.at] > 14]
+    assert unseen
+    for box in unseen:
+        assert box.width < 2 * actor.wide
+
+
 def test_an_unseen_line_is_widened_by_shares_of_its_height() -> None:
     row = np.array([100, 50, 300, 60], np.float32)
     grown = box_of(Mark(row, None, 0.1), slender=True)
