@@ -54,7 +54,7 @@ LINE: Final = Traits(
 # The network reaches 320 pixels each way from a person's middle, and enlarged, a wall or a dog may
 # look like a person.
 PERSON: Final = Traits(
-    found=28.0,
+    found=32.0,
     turned=False,
     large=0.0,
     large_again=0.0,
