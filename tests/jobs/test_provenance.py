@@ -361,3 +361,16 @@ def test_nobody_on_the_network_is_asked(tmp_path: Path) -> None:
         verify(pointing)
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+def test_people_who_were_looked_for_because_of_their_heads_are_not_said_to_be_hidden(
+    tmp_path: Path,
+) -> None:
+    source, out = made(tmp_path, ".png")
+    report = redact(source, out, PLAIN)
+    (face,) = report.detectors
+    both = (face, face.model_copy(update={"kind": "person"}))
+    looked = report.model_copy(update={"detectors": both})
+    for hide, hidden in ((("faces",), ["face"]), (("faces", "people"), ["face", "person"])):
+        said = provenance.statement(looked, Settings(hide=hide), Policy(), None)
+        assert said["hidden"] == hidden

@@ -158,7 +158,10 @@ def statement(
     report: Report, settings: Settings, policy: Policy, original: str | None
 ) -> dict[str, Any]:
     """What the manifest says: what was done, and nothing about whom, where or when."""
-    kinds = {use.kind for use in report.detectors} | {track.kind for track in report.tracks}
+    kinds = {use.kind for use in report.detectors}
+    if "face" in kinds and "person" not in settings.kinds:
+        kinds.discard("person")  # looked for only for the sake of their heads
+    kinds |= {track.kind for track in report.tracks}
     said: dict[str, Any] = {
         "passerby": __version__,
         "plan": "plan/1",

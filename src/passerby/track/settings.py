@@ -190,16 +190,18 @@ _WHOLE: Final = FollowSettings(
     turned_interval=Fraction(0),
     reach=Fraction(1),
     hold=Fraction(2, 5),
-    seed=0.3,
-    sure=0.45,
-    near=0.2,
+    seed=0.25,
+    sure=0.4,
+    near=0.15,
     keep_unsure=False,
     close_looks=0,
     enlarge=1.5,
     traits=PERSON,
 )
 _PEOPLE: Final = {
-    "fast": replace(_WHOLE, interval=Fraction(2, 5), coarse=512, fine_interval=Fraction(3)),
+    "fast": replace(
+        _WHOLE, interval=Fraction(2, 5), coarse=512, fine_interval=Fraction(3), seed=0.3, near=0.2
+    ),
     "balanced": _WHOLE,
     "thorough": replace(
         _WHOLE,
@@ -209,9 +211,9 @@ _PEOPLE: Final = {
         fine=2560,
         reach=Fraction(3, 2),
         hold=Fraction(3, 5),
-        seed=0.25,
+        seed=0.2,
         sure=0.35,
-        near=0.15,
+        near=0.12,
         keep_unsure=True,
         close_looks=2,
         enlarge=2.0,
