@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import av
 import cv2
 import numpy as np
 import onnxruntime
@@ -134,8 +135,10 @@ def main() -> None:
         convert(model, data)
         return
     known = list(photos(data, Reference(model), given.photos))
-    measured(known, given.preset, given.sheet)
+    if known:
+        measured(known, given.preset, given.sheet)
     if given.films:
+        panned(known, given.preset)
         films(given.shared / "data" / "heldin", given.preset)
         costs(given.shared / "data" / "heldin" / "faces-clips" / "c01_crowd_street.mp4")
 
@@ -247,15 +250,54 @@ def tile(picture: Image, covers: Sequence[Box], side: int = 180) -> Image:
     return made
 
 
+def panned(known: Sequence[Known], preset: str) -> None:
+    """Films that pan over streets, made so small that most people are 44 pixels high."""
+    tally, size = Tally(), (1280, 720)
+    for photo in known:
+        if not photo.name.startswith("coco") or len(photo.people) < 4:
+            continue
+        scale = 44 / float(np.median(photo.people[:, 3] - photo.people[:, 1]))
+        small = cv2.resize(photo.picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        high, wide = small.shape[:2]
+        down, along = -(-size[1] // high), -(-2000 // wide)
+        wall = np.tile(small, (down, along, 1))[: size[1]]
+        people = [
+            photo.people * scale + np.array([i * wide, j * high] * 2)
+            for j in range(down)
+            for i in range(along)
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            film, plan = Path(folder) / "film.mp4", Path(folder) / "plan.json"
+            with av.open(str(film), "w") as container:
+                stream = container.add_stream("libx264", rate=25)
+                (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
+                stream.options = {"crf": "20", "preset": "ultrafast"}
+                for n in range(75):
+                    shown = np.ascontiguousarray(wall[:, 8 * n : 8 * n + size[0]])
+                    picture = av.VideoFrame.from_ndarray(shown, format="rgb24")
+                    container.mux(stream.encode(picture))
+                container.mux(stream.encode())
+            scanned(film, plan, preset)
+            covered = Covered(film, plan)
+        for n in range(0, 75, 5):
+            for x0, y0, x1, y1 in np.concatenate(people) - np.array([8 * n, 0] * 2):
+                if x0 >= 0 and x1 <= size[0] and y1 <= size[1] and y1 - y0 >= 32:
+                    tally.add(f"panned, {photo.name}", covered.share(n, (x0, y0, x1, y1)))
+    print(tally)
+
+
+def scanned(film: Path, plan: Path, preset: str) -> None:
+    command = [sys.executable, "-m", "passerby", "scan", str(film), "-q", "-o", str(plan)]
+    subprocess.run([*command, "--hide", "people", "--preset", preset], check=True)
+
+
 def films(data: Path, preset: str) -> None:
     """Faces, as people marked them, inside what is covered for people, in every frame."""
     tally = Tally()
     for clip in truth.clips(data, "faces-clips"):
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan.json"
-            command = [sys.executable, "-m", "passerby", "scan", str(clip.path), "-q"]
-            command += ["--hide", "people", "--preset", preset, "-o", str(plan)]
-            subprocess.run(command, check=True)
+            scanned(clip.path, plan, preset)
             covered = Covered(clip.path, plan)
         for places in truth.people(clip.truth).values():
             for frame, place in places.items():
