@@ -1,12 +1,21 @@
 """Where text is, by PP-OCRv6 as the package rapidocr ships it. What reads text stays in the wheel.
 
-No weight changes its value: pictures are scaled to -1..1 inside the network, and the first layer
-takes red, green and blue in that order.
+No weight changes its value: pictures are scaled inside the network, and the first layer takes red,
+green and blue in that order.
+
+Note [as it was taught]: PaddleOCR teaches it on pictures whose channels, blue first, have `MEANS`
+taken off and are divided by `SPREADS`. The package scales to -1..1 instead; the network then marks
+much of a picture that has no text in it (docs/decisions/plates-and-text.md).
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from weights import Published
+
+MEANS: Final = (0.485, 0.456, 0.406)  # blue, green, red, of 0 to 1
+SPREADS: Final = (0.229, 0.224, 0.225)
 
 ORIGIN = """\
 The text detector is the detection stage of PP-OCRv6 (small). The weights are copyright Baidu and
@@ -34,18 +43,19 @@ def prepared(original: bytes) -> bytes:
         layer = named[layer]
     blue_first = numpy_helper.to_array(constants[layer])
     red_first = np.ascontiguousarray(blue_first[:, ::-1])
+    mean, spread = (np.array(v[::-1]).reshape(1, 3, 1, 1) for v in (MEANS, SPREADS))
     first.input[1] = "first_layer"
     graph.initializer.remove(constants[layer])
     graph.initializer.extend(
         [
             numpy_helper.from_array(red_first, "first_layer"),
-            numpy_helper.from_array(np.array(1 / 127.5, np.float32), "unit"),
-            numpy_helper.from_array(np.array(1, np.float32), "middle"),
+            numpy_helper.from_array((1 / 255 / spread).astype(np.float32), "unit"),
+            numpy_helper.from_array((mean / spread).astype(np.float32), "middle"),
         ]
     )
     scaled = [
-        helper.make_node("Mul", ["picture", "unit"], ["from_0_to_2"], name="from_0_to_2"),
-        helper.make_node("Sub", ["from_0_to_2", "middle"], [picture.name], name="scaled"),
+        helper.make_node("Mul", ["picture", "unit"], ["in_spreads"], name="in_spreads"),
+        helper.make_node("Sub", ["in_spreads", "middle"], [picture.name], name="scaled"),
     ]
     nodes = [*scaled, *graph.node, helper.make_node("Identity", [answer.name], ["text"])]
     del graph.node[:], graph.input[:], graph.output[:]
@@ -67,7 +77,7 @@ PPTEXT = Published(
     notice="rapidocr-3.10.0.dist-info/licenses/LICENSE",
     origin=ORIGIN,
     changes=(
-        "pictures of 0 to 255 are scaled to -1..1 inside the network",
+        "pictures of 0 to 255 are scaled inside the network as they were when it was taught",
         "the first layer's channels are in the order red, green, blue",
         "the input and the output have other names; batch, height and width are symbolic",
     ),

@@ -318,7 +318,10 @@ def test_the_text_network_gives_the_published_answers_for_pictures_as_they_are(
     board = np.full((64, 160, 3), (250, 200, 40), np.uint8)
     cv2.putText(board, "AB 1234", (12, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (20, 20, 90), 2)
     picture[0] = board.transpose(2, 0, 1)
-    (wanted,) = published.run(None, {"x": picture[:, ::-1] / 127.5 - 1})
+    means, spreads = (
+        np.array(v, np.float32).reshape(3, 1, 1) for v in (pptext.MEANS, pptext.SPREADS)
+    )
+    (wanted,) = published.run(None, {"x": (picture[:, ::-1] / 255 - means) / spreads})
     (given,) = ours.run(None, {"picture": picture})
     assert wanted.max() > 0.9  # it sees the text, or this would be no test
     np.testing.assert_allclose(given, wanted, rtol=1e-3, atol=1e-4)

@@ -53,9 +53,9 @@ _PRESETS: Final = {
 }
 # Lines of text: the network sees them whichever way they run, and near is as seed.
 _LINES: Final = {
-    "fast": PhotoSettings((640, 1280), 2.0, 18, 0.4, 0.4, (), traits=LINE),
-    "balanced": PhotoSettings((640, 1280, 2560), 2.0, 12, 0.4, 0.4, (), traits=LINE),
-    "thorough": PhotoSettings((640, 960, 1600, 3200), 3.0, 8, 0.3, 0.3, (), traits=LINE),
+    "fast": PhotoSettings((640, 1280), 1.0, 18, 0.4, 0.4, (), traits=LINE),
+    "balanced": PhotoSettings((640, 1280, 2560), 1.0, 12, 0.4, 0.4, (), traits=LINE),
+    "thorough": PhotoSettings((640, 960, 1600, 3200), 1.5, 8, 0.3, 0.3, (), traits=LINE),
 }
 # People fill a picture or are a few dozen pixels high in it; the network knows those of 20 to 600.
 _PEOPLE: Final = {

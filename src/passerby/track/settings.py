@@ -155,7 +155,7 @@ _LINES: Final = FollowSettings(
     near=0.3,
     keep_unsure=False,
     close_looks=0,
-    enlarge=2.0,
+    enlarge=1.0,  # enlarged, what is soft floods: docs/decisions/plates-and-text.md
     traits=LINE,
 )
 _PLATES: Final = {
