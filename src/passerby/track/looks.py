@@ -145,7 +145,9 @@ def believed(seen: Detections, look: Look, traits: Traits, coarsest: bool) -> De
         return seen
     high = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) * look.scale
     keep = high <= traits.highest
-    if coarsest:
+    if look.scale > 1:
+        keep &= high <= traits.enlarged * look.scale
+    elif coarsest:
         keep |= seen.scores >= traits.surely
     return Detections(seen.boxes[keep], seen.scores[keep])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -42,7 +42,7 @@ class PhotoSettings:
     def preset(cls, name: str, kind: str = "face") -> PhotoSettings:
         """`fast`, `balanced` or `thorough`, for faces, plates, text or people. KeyError for
         other names."""
-        presets = {"face": _PRESETS, "plate": _LINES, "text": _LINES, "person": _PEOPLE}
+        presets = {"face": _PRESETS, "plate": _LINES, "text": _TEXT, "person": _PEOPLE}
         return presets[kind][name]
 
 
@@ -56,6 +56,12 @@ _LINES: Final = {
     "fast": PhotoSettings((640, 1280), 1.0, 18, 0.4, 0.4, (), traits=LINE),
     "balanced": PhotoSettings((640, 1280, 2560), 1.0, 12, 0.4, 0.4, (), traits=LINE),
     "thorough": PhotoSettings((640, 960, 1600, 3200), 1.5, 8, 0.3, 0.3, (), traits=LINE),
+}
+# Arabic and other joined script is seen only enlarged, which costs false alarms.
+_TEXT: Final = {
+    **_LINES,
+    "balanced": replace(_LINES["balanced"], enlarge=2.0),
+    "thorough": replace(_LINES["thorough"], enlarge=2.0),
 }
 # People fill a picture or are a few dozen pixels high in it; the network knows those of 20 to 600.
 _PEOPLE: Final = {

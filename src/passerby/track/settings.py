@@ -18,9 +18,11 @@ class Traits:
     high a thing is, and how wide the picture, in a close look. `detail`: levels by which
     neighbouring samples of the small luma must differ where a fine look pays. `highest`: what is
     higher than this is believed only in the coarsest look, and there only with the score `surely`:
-    enlarged, a bush or a shadow may look like a letter. `eager`: looks come early where something
-    hurries, is lost, crossed or new; of lines there are too many for that. `slender`: a followed
-    box is loosened by shares of its lesser side, or who stands would soon be twice as wide.
+    enlarged, a bush or a shadow may look like a letter. `enlarged`: in a picture larger than the
+    frame, only what is at most so many display pixels high is believed. `eager`: looks come early
+    where something hurries, is lost, crossed or new; of lines there are too many for that.
+    `slender`: a followed box is loosened by shares of its lesser side, or who stands would soon be
+    twice as wide.
     """
 
     found: float = 12.0
@@ -33,6 +35,7 @@ class Traits:
     detail: float = 0.0
     highest: float = math.inf
     surely: float = 0.0
+    enlarged: float = math.inf
     eager: bool = True
     slender: bool = False
 
@@ -49,6 +52,7 @@ LINE: Final = Traits(
     detail=1.0,
     highest=112.0,
     surely=0.7,
+    enlarged=40.0,
     eager=False,
 )
 # The network reaches 320 pixels each way from a person's middle, and enlarged, a wall or a dog may
@@ -178,8 +182,8 @@ _PLATES: Final = {
 # Most text stands still, and what stands still needs fewer looks; some of it is smaller.
 _TEXT: Final = {
     "fast": replace(_PLATES["fast"], interval=Fraction(3, 5)),
-    "balanced": replace(_LINES, interval=Fraction(1, 2), fine_interval=Fraction(2)),
-    "thorough": replace(_PLATES["thorough"], interval=Fraction(1, 5), fine=3840),
+    "balanced": replace(_LINES, interval=Fraction(1, 2), fine_interval=Fraction(2), enlarge=2.0),
+    "thorough": replace(_PLATES["thorough"], interval=Fraction(1, 5), fine=3840, enlarge=2.0),
 }
 # People are larger than their faces, and change slower.
 _WHOLE: Final = FollowSettings(
