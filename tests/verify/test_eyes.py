@@ -139,6 +139,19 @@ def test_what_changes_suddenly_is_looked_at_between_looks_at_everything() -> Non
     assert [s.span for s in eyes.sightings] == [span(5)]
 
 
+def test_places_that_change_leave_looks_for_a_picture_that_changes_as_a_whole() -> None:
+    told = Told(lambda at: [(FACE, 0.9)] if at == 40 else [])
+    eyes = Eyes(told, CLOCK, Pace(Fraction(10), Fraction(100), 0))
+    for number in range(44):
+        luma = np.full((360, 640), 220 if number == 40 else 120, np.uint8)
+        for corner in range(4):  # somewhere new each time
+            x = (150 * corner + 37 * number) % 600
+            luma[40 + 60 * corner : 70 + 60 * corner, x : x + 30] = 250
+        eyes.see(ArrayFrame([luma], Layout.GRAY, span=span(number)), span(number), ())
+    assert eyes.looks["around"] > 16
+    assert {s.span for s in eyes.sightings} == {span(40)}
+
+
 def test_the_pace_decides_how_often_everything_is_looked_at() -> None:
     for name in ("balanced", "thorough"):
         eyes, _ = shown(lambda _: [], 30, pace=PACES[name])

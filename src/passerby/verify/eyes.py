@@ -51,7 +51,9 @@ FACE: Final = 16  # pixels at the network of the smallest face that is searched 
 NEAR: Final = 64  # size at the network of a cover that is looked around
 PLACE: Final = 384  # pixels at the network, at most, of a place where something changed
 FORGOTTEN: Final = 0.7  # of what a part of the picture usually changes, is left a frame later
-SPARE: Final = 8  # looks a second at what changes suddenly
+SPARE: Final = 8  # looks a second at a whole picture that changes suddenly
+PRICE: Final = 0.25  # of such a look, that one at a place costs
+RESERVE: Final = 3  # looks that places leave for the whole picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,22 +211,23 @@ class Eyes:
     def _suddenly(self, now: _Seen, places: list[Box] | None) -> list[Candidate]:
         """Candidates where something may show for a moment, as far as there are looks to spare."""
         if places is None:
-            return self._looked(now, Way()) if self._spare(now) else []
+            return self._looked(now, Way()) if self._spare(now, 1, 0) else []
         found = []
         for box in places:
-            if self._spare(now):
+            if self._spare(now, PRICE, RESERVE):
                 side = 2 * max(box.width, box.height)
                 found += self._around(now, box, min(_scale(now.view.size, LONG), PLACE / side))
         return found
 
-    def _spare(self, now: _Seen) -> bool:
-        """May there be one more look that was not planned? `SPARE` a second, saved for a second."""
+    def _spare(self, now: _Seen, price: float, reserve: int) -> bool:
+        """May there be one more look that was not planned? `SPARE` a second, saved for a second.
+        `price`: in looks at the whole picture; so many as `reserve` must be left."""
         per = self._second / SPARE
         self._saved = min(float(self._second), self._saved + now.span.start - self._counted_at)
         self._counted_at = now.span.start
-        if self._saved < per:
+        if self._saved < (price + reserve) * per:
             return False
-        self._saved -= per
+        self._saved -= price * per
         return True
 
     def _ended(self, before: _Seen, now: _Seen) -> list[Candidate]:
