@@ -47,6 +47,8 @@ def photo(width: int = 640, height: int = 480) -> Photo:
         (30, 40, True),  # one symbol, the rest behind something
         (400, 30, False),  # a caption
         (20, 90, False),  # a word on its side
+        (110, 220, True),  # two rows on their side, near
+        (200, 280, False),  # a face that fills the picture
     ],
 )
 def test_what_has_the_shape_of_a_plate_or_of_a_part_of_it_is_one(

@@ -12,7 +12,7 @@ from ..core.detection import Boxes, Scores
 
 Floats = NDArray[np.float32]
 
-LEVELS: Final = (0.2, 0.6, 0.9, 0.97, 0.99)  # of likelihood, at which a map of text is parted
+CORE: Final = 0.2  # of likelihood: neighbouring pixels of a map of text that are one line
 
 
 def decode_centers(
@@ -112,37 +112,21 @@ def decode_text(
 ) -> tuple[Boxes, Scores, NDArray[np.bool_]]:
     """A map of where text is likely -> upright boxes about whole lines, in pixels of the map.
 
-    `likely` (h, w), in [0, 1]. Neighbouring pixels of at least `LEVELS[0]` are one line; its score
-    is their mean, and its box reaches `spread` times its area by its girth beyond them on every
-    side, because the network was taught to mark only the core of a line. Cores less than `least`
-    pixels high or wide count as noise. Where a core is higher than `tall` the network may have
-    flooded a whole region, and what it means is told by the higher levels: what they part it into
-    is reported beside the whole, and all of that is doubtful, bool (n,). Boxes float32 (n, 4),
-    never clipped.
+    `likely` (h, w), in [0, 1]. Neighbouring pixels of at least `CORE` are one line; its score is
+    their mean, and its box reaches `spread` times its area by its girth beyond them on every side,
+    because the network was taught to mark only the core of a line. Cores less than `least` pixels
+    high or wide count as noise. Where a core is higher than `tall` the network may have flooded a
+    whole region: that box is doubtful, bool (n,). Boxes float32 (n, 4), never clipped.
     Method: DB (Liao et al., 2020, arXiv 1911.08947), sections 3.2 and 3.4, with upright boxes.
     """
-    every: list[tuple[Boxes, Scores, NDArray[np.bool_]]] = [
-        (np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
-    ]
-    where = np.ones(likely.shape, bool)
-    for level in LEVELS:
-        mask = (likely >= level) & where
-        count, label, cores, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-        if count == 1:
-            break
-        x, y, width, height, area = cores[1:].T.astype(np.float32)
-        inside = np.flatnonzero(mask)
-        labels = label.ravel()[inside]
-        total = np.bincount(labels, likely.ravel()[inside], count)[1:]
-        scores = (total / area).astype(np.float32)
-        reach = spread * area / (2 * (width + height))
-        boxes = np.stack([x - reach, y - reach, x + width + reach, y + height + reach], axis=1)
-        keep = (scores >= threshold) & (np.minimum(width, height) >= least)
-        flooded = np.minimum(width, height) > tall
-        doubtful = flooded | (level > LEVELS[0])
-        every.append((boxes[keep].astype(np.float32), scores[keep], doubtful[keep]))
-        if not flooded.any():
-            break
-        where = np.concatenate([[False], flooded])[label]
-    found, sure, doubts = zip(*every, strict=True)
-    return np.concatenate(found), np.concatenate(sure), np.concatenate(doubts)
+    mask = likely >= CORE
+    count, label, cores, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    x, y, width, height, area = cores[1:].T.astype(np.float32)
+    inside = np.flatnonzero(mask)
+    total = np.bincount(label.ravel()[inside], likely.ravel()[inside], count)[1:]
+    scores = (total / np.maximum(area, 1)).astype(np.float32)
+    reach = spread * area / (2 * np.maximum(width + height, 1))
+    boxes = np.stack([x - reach, y - reach, x + width + reach, y + height + reach], axis=1)
+    keep = (scores >= threshold) & (np.minimum(width, height) >= least)
+    doubtful = np.minimum(width, height) > tall
+    return boxes[keep].astype(np.float32), scores[keep], doubtful[keep]

@@ -19,6 +19,8 @@ from .text import open_detector as open_text
 
 LONGEST: Final = 9.0  # times as wide as high: the longest plates are 5, and boxes are generous
 HIGHEST: Final = 3.0  # times as high as wide: one row of a plate on its side
+FACE: Final = (1.0, 1.7)  # times as high as wide: what fills a picture so is a face that floods,
+WIDE: Final = 96.0  # if it is this many network pixels wide
 
 
 class Plates:
@@ -40,14 +42,18 @@ class Plates:
         size = frame.size
         cut = (seen.boxes[:, :2] <= 0).any(axis=1)
         cut |= (seen.boxes[:, 2:] >= (size.width, size.height)).any(axis=1)
-        keep = shaped(seen.boxes) | cut  # of what the edge cuts, the shape isn't known
+        keep = shaped(seen.boxes, look.scale) | cut  # of what the edge cuts, the shape isn't known
         return Detections(seen.boxes[keep], seen.scores[keep])
 
 
-def shaped(boxes: Boxes) -> NDArray[np.bool_]:
-    """Which boxes have the shape of a plate, of one row of it, or of what shows of it."""
+def shaped(boxes: Boxes, scale: float = 1.0) -> NDArray[np.bool_]:
+    """Which boxes have the shape of a plate, of one row of it, or of what shows of it.
+
+    `scale`: network pixels per pixel of `boxes`.
+    """
     width, height = (boxes[:, 2:] - boxes[:, :2]).T
-    return np.asarray((width <= LONGEST * height) & (height <= HIGHEST * width))
+    upright = (width * scale > WIDE) & (height > FACE[0] * width) & (height < FACE[1] * width)
+    return np.asarray((width <= LONGEST * height) & (height <= HIGHEST * width) & ~upright)
 
 
 def open_detector(device: str = "auto") -> Detector:
