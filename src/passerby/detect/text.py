@@ -21,7 +21,7 @@ from .kernels import decode_text
 from .runtime import Runtime, open_runtime
 from .weights import find
 
-ENDS: Final = 0.3  # of a line's height, added at both its ends: the first and the last symbol
+ENDS: Final = 0.6  # of a line's height, added at both its ends: the first and the last symbol
 ABOVE: Final = 0.1  # and above and below it: accents, tails, a half-visible edge
 _STROKES: Final = 1.5  # levels of brightness by which strokes differ from what is around them
 _NOISE: Final = 0.3  # and by how much of what is finer than strokes
