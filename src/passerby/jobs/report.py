@@ -234,8 +234,8 @@ class Report(_Part):
         return f"{said}; {self.verification.summary()}"
 
     def said(self) -> tuple[str, ...]:
-        """The summary, and below it the notes and where to look first."""
-        return (self.summary(), *self.notes, *self.look_first())
+        """The summary, and below it the notes, what was found where, and what was not checked."""
+        return (self.summary(), *self.notes, *self.look_first(), *self._unchecked())
 
     def look_first(self) -> tuple[str, ...]:
         """Where a person should look: one line, or one for each place where something was found."""
@@ -243,10 +243,27 @@ class Report(_Part):
         lines = [f"look at {m.when}: {', '.join(m.reasons)}" for m in found[:MOST_TOLD]]
         if len(found) > MOST_TOLD:
             lines.append(f"and at {_many(len(found) - MOST_TOLD, 'more place')}")
+        lines += self._nowhere()
         timed = [moment.when for moment in self.moments if moment.time]
         if not lines and timed:
             lines.append(f"look first at {', '.join(timed[:3])}")
         return tuple(lines)
+
+    def _nowhere(self) -> list[str]:
+        """A line for each thing that was found in the file and not at a time."""
+        timed = {f.check for f in self.findings if f.at is not None}
+        found = [f for f in self.findings if f.check not in timed]
+        lines = [f"found {f.check}: {f.what}" for f in found[:MOST_TOLD]]
+        if len(found) > MOST_TOLD:
+            lines.append(f"and {_many(len(found) - MOST_TOLD, 'more thing')} in the file")
+        return lines
+
+    def _unchecked(self) -> tuple[str, ...]:
+        """One line for who verifies; the report says why."""
+        names = dict.fromkeys(line.split(":")[0] for line in self.verification.not_checked)
+        if self.job != "verify" or not names:
+            return ()
+        return (f"not checked, or in part: {', '.join(names)} (--report says why)",)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in a fixed order."""

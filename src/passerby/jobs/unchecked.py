@@ -8,7 +8,10 @@ from ..media import Card
 from ..plan import Document
 from ..verify import Finding, NotMade, Verdict
 
-BACK: Final = "a track of sound, which the plan drops: voices identify people"
+BACK: Final = (
+    "a track of sound, which the plan drops: voices identify people; if it was rendered with "
+    "--voice keep, scan with --voice keep too and verify by that plan"
+)
 
 
 def sound(made: Card, document: Document | None) -> Verdict:

@@ -30,7 +30,8 @@ import numpy as np
 from ..core.frame import Frame, Picture
 from ..core.geometry import Box, Cells, Size
 from ..core.schedule import Region, Schedule
-from ..core.time import Clock, Span
+from ..core.time import Clock, Span, Ticks
+from . import covers
 from .findings import Finding, NotMade, Tally, Verdict
 from .kernels import Likeness, Limits, Reals, reduced
 from .patches import without_patches
@@ -95,6 +96,7 @@ def examine(
     tally = Tally()
     small = flat = 0
     count = 0
+    places: list[tuple[int, Box]] = []  # of the frame before
     for pair in _paired(original, output, original_clock, output_clock, tolerance):
         count += 1
         before, after = pair.before, pair.after
@@ -117,8 +119,11 @@ def examine(
                 small += left.small
                 flat += left.flat
                 if left.gain:
-                    what = "detail of the original is left inside a region"
+                    earlier = next((b for track, b in places if track == region.track), None)
+                    hidden = [other.box for other in regions]
+                    what = covers.left(was, now, region.box, earlier, hidden)
                     tally.add(Finding("pixels.left", what, at, region.box, left.gain))
+        places = [(region.track, region.box) for region in regions]
     if not count:
         tally.add(Finding("time.count", "there are no frames"))
     return Verdict(tuple(tally.findings()), MADE, _open(small, flat))
@@ -130,12 +135,16 @@ class Pair:
 
     before: Frame | None
     after: Frame | None
+    earlier: Ticks | None = None  # of the original's last frame that starts before a missing one
 
     def unmatched(self) -> Finding:
         if self.before is not None:
             what = "the output has no frame at this time"
             return Finding("time.missing", what, self.before.span.start)
-        return Finding("time.added", "the output has a frame that the original has not")
+        what = "the output has a frame that the original has not"
+        if self.earlier is not None:
+            what += ", after this one"
+        return Finding("time.added", what, self.earlier)
 
 
 def _paired(
@@ -148,20 +157,25 @@ def _paired(
     """Both streams side by side; frames that start at the same time are a pair."""
     ours, theirs = iter(original), iter(output)
     before, after = next(ours, None), next(theirs, None)
+    earlier: Ticks | None = None
     while before is not None or after is not None:
         if before is None or after is None:
-            yield Pair(before, after)
+            yield Pair(before, after, earlier)
+            if before is not None:
+                earlier = before.span.start
             before, after = next(ours, None), next(theirs, None)
             continue
         late = output_clock.seconds(after.span.start) - original_clock.seconds(before.span.start)
         if late > tolerance:
             yield Pair(before, None)
+            earlier = before.span.start
             before = next(ours, None)
         elif late < -tolerance:
-            yield Pair(None, after)
+            yield Pair(None, after, earlier)
             after = next(theirs, None)
         else:
             yield Pair(before, after)
+            earlier = before.span.start
             before, after = next(ours, None), next(theirs, None)
 
 

@@ -18,6 +18,8 @@ TABLES: Final = {0xDB: "DQT", 0xC4: "DHT", 0xDD: "DRI", 0xDA: "SOS"}
 FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB})
 JFIF: Final = b"JFIF\0"
 ADOBE: Final = b"Adobe"
+METADATA: Final = (b"Exif\0", b"II*\0", b"MM\0*", b"JFXX\0")  # EXIF in markers and chunks, JFIF's
+PICTURE: Final = b"\xff\xd8\xff"  # how a JPEG begins
 
 PNG_CHUNKS: Final = frozenset(
     b"IHDR PLTE tRNS IDAT IEND sRGB gAMA cHRM cICP pHYs sBIT bKGD acTL fcTL fdAT".split()
@@ -51,12 +53,19 @@ def walk_jpeg(data: Data) -> Iterator[Finding]:
                 yield finding("metadata", "more in the Adobe marker than a colour transform", at)
         elif not (marker in TABLES or marker in FRAMES or (marker == 0xEB and manifest.add(body))):
             yield finding("metadata", f"JPEG marker {_marker(marker)}", at)
+            yield from _thumbnail(body, at)
         at += 2 + size
         if marker == 0xDA:
             end = MARKER.search(data, at)
             if end is None:
                 raise ValueError("coded data without an end")
             at = end.start()
+
+
+def _thumbnail(body: bytes, at: int) -> Iterator[Finding]:
+    """Cameras put a small JPEG of the picture, often of the original, into its metadata."""
+    if any(body.startswith(head) for head in METADATA) and PICTURE in body:
+        yield finding("thumbnail", "a thumbnail inside the file, in its metadata", at)
 
 
 def _marker(marker: int) -> str:
@@ -78,6 +87,7 @@ def walk_png(data: Data) -> Iterator[Finding]:
             yield from walk_store(whole(data, body, body + size))
         elif name not in PNG_CHUNKS:
             yield finding("metadata", f"PNG chunk {printable(name)}", at)
+            yield from _thumbnail(whole(data, body, body + size), at)
         if zlib.crc32(data[at + 4 : body + size]).to_bytes(4, "big") != data[end - 4 : end]:
             yield finding("broken", "a chunk with a wrong checksum", at)
         if name == b"fcTL":  # the next frame's pixels are a stream of their own
@@ -124,6 +134,7 @@ def _riff(data: Data, at: int, stop: int, allowed: frozenset[bytes]) -> Iterator
             raise ValueError("a chunk reaches beyond the file")
         if name not in allowed:
             yield finding("metadata", f"WebP chunk {printable(name)}", at)
+            yield from _thumbnail(whole(data, body, body + size), at)
         elif name == b"VP8X" and (size != 10 or data[body] & WEBP_CLAIMS):
             yield finding("metadata", "the header speaks of metadata or a profile", at)
         elif name == b"ANMF":
