@@ -84,8 +84,9 @@ def _elsewhere(
     right, down = found[0] - place[0], found[1] - place[1]
     if before is not None:
         earlier = _within(before, rows.start, cols.start, step)
-        near = max(abs(found[0] - earlier[0]), abs(found[1] - earlier[1])) <= NEAR
-        if near and any(_instead(changed, cover, place) for cover in (earlier, found)):
+        moved, off = _apart(earlier, place), _apart(earlier, found)
+        late = moved >= NEAR and off <= min(NEAR, moved / 2)
+        if late and any(_instead(changed, cover, place) for cover in (earlier, found)):
             return "its cover is where the region was in the frame before"
     far = max(abs(right), abs(down))
     if far < NEAR or not _instead(changed, found, place):
@@ -108,6 +109,11 @@ def _within(box: Box, top: int, left: int, step: int) -> Place:
         (box.x1 - left) / step,
         (box.y1 - top) / step,
     )
+
+
+def _apart(a: Place, b: Place) -> float:
+    """How far two places lie apart, in samples, across or down."""
+    return max(abs(a[0] - b[0]), abs(a[1] - b[1]))
 
 
 def _cells(place: Place, changed: Reals) -> tuple[slice, slice]:
