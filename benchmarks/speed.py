@@ -119,6 +119,9 @@ def film_runners(crf: int) -> list[Runner]:
     for device in ("openvino:CPU:f32", "onnxruntime"):
         name = f"passerby balanced {device}"
         works.append(Runner(name, least, passerby("balanced", plain, "--device", device)))
+    for hide in ("faces,plates", "faces,plates,text", "faces,people"):
+        more = passerby("balanced", plain, "--hide", hide)
+        works.append(Runner(f"passerby balanced {hide}", "passerby balanced", more))
     works.append(Runner("passerby balanced +verify", least, passerby("balanced")))
     works.append(Runner("deface", least, deface()))
     works.append(Runner("deface --scale 640x360", least, deface("--scale", "640x360")))
