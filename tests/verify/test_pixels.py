@@ -18,6 +18,7 @@ from passerby.core.schedule import Region, Style
 from passerby.core.time import Clock, Span, Ticks
 from passerby.redact import Paint
 from passerby.testing import ArrayFrame, Layout, ListedSchedule
+from passerby.verify.covers import LEFT
 from passerby.verify.findings import Finding
 from passerby.verify.pixels import compare, examine
 
@@ -87,7 +88,12 @@ def test_a_cover_that_sits_eight_pixels_off_is_found(
     portrait: Picture, scale: float, crf: int, style: Style, moved: tuple[float, float]
 ) -> None:
     output = coded(redacted(portrait, scale, style, moved), crf)
-    assert [f for f in found(portrait, output, scale) if f.check == "pixels.left"]
+    findings = [f for f in found(portrait, output, scale) if f.check == "pixels.left"]
+    assert findings
+    ways = {(8.0, 0.0): "right", (-8.0, 0.0): "left", (0.0, 8.0): "down", (0.0, -8.0): "up"}
+    said = {f.what for f in findings} - {LEFT}  # a coarse codec hides which way
+    assert said <= {f"{LEFT}: its cover lies too far {ways[moved]}"}
+    assert said or crf == 30
 
 
 @pytest.mark.parametrize("crf", [18, 30])

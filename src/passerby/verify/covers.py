@@ -19,9 +19,11 @@ from .kernels import Reals, detail, reduced
 
 SIDE: Final = 96  # samples of the shorter side at which covers are searched for
 CHANGED: Final = 5.0  # levels of difference, a mean of 3 x 3 samples, that count as covered
+NOISE: Final = 2.0  # times what is usual around the region, which a codec changes too
 COVERED: Final = 0.35  # of a cover's place that is changed at least
 APART: Final = 0.4  # at most so much of what it left bare is changed as of what it covers instead
 NEAR: Final = 2.0  # samples by which a place may be wrong
+ALSO: Final = 0.8  # of how far it is off across, from which down is named too
 COARSE: Final = 16  # samples of the shorter side at which a weak cover is told
 WEAK: Final = (0.5, 0.75)  # gain and likeness of the original's coarse detail
 BARE: Final = (0.75, 0.85)  # the same of its fine detail
@@ -70,9 +72,12 @@ def _elsewhere(
     step = max(1, int(min(here.width, here.height)) // SIDE)
     rows, cols = around
     apart = cv2.blur(np.abs(reduced(was[around], step) - reduced(now[around], step)), (3, 3))
-    changed = (apart > CHANGED).astype(np.float32)
     place = _within(here, rows.start, cols.start, step)
-    inside = _cells(place, changed)
+    inside = _cells(place, apart)
+    ring = np.ones(apart.shape, bool)
+    ring[inside] = False
+    usual = float(np.median(apart[ring])) if ring.any() else 0.0
+    changed = (apart > max(CHANGED, NOISE * usual)).astype(np.float32)
     kept = changed[inside].copy()
     for other in others:
         if other != here:
@@ -94,7 +99,7 @@ def _elsewhere(
     ways = [
         plus if by > 0 else minus
         for by, plus, minus in ((right, "right", "left"), (down, "down", "up"))
-        if 2 * abs(by) > far
+        if abs(by) > ALSO * far
     ]
     return f"its cover lies too far {' and '.join(ways)}"
 
