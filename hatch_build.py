@@ -33,10 +33,11 @@ def place(root: Path) -> None:
         from centerface import CENTERFACE
         from nanodet import NANODET
         from pptext import PPTEXT
+        from silero import SILERO
         from yunet import YUNET
     finally:
         sys.path.pop(0)
-    weights.place(root, (CENTERFACE, YUNET, PPTEXT, NANODET))
+    weights.place(root, (CENTERFACE, YUNET, PPTEXT, NANODET, SILERO))
 
 
 if __name__ == "__main__":

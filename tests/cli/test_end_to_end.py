@@ -139,6 +139,24 @@ def test_sound_is_kept_when_asked_and_said_to_identify(
     assert "identif" in done.stderr
 
 
+def test_sound_without_speech_is_kept_when_asked_and_what_may_be_left_is_said(
+    passerby: Run, clip: Path, tmp_path: Path
+) -> None:
+    done = passerby("redact", "clip.mp4", "--mute-speech", "--report", "r.json")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "clip.redacted.mp4")) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+        pieces = [frame.to_ndarray() for frame in container.decode(audio=0)]
+        assert max(float(np.abs(piece).max()) for piece in pieces) > 0.5  # its tone
+    assert "sings, laughs or cries" in done.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert "sound track 1: speech muted for 0.0 s of 1.0 s of sound" in report["notes"]
+    assert "voices that don't speak" in report["not_looked_for"]
+    both = passerby("redact", "clip.mp4", "--mute-speech", "--voice", "keep", "--force")
+    assert both.returncode == 2
+    assert "--voice mute --mute-speech" in both.stderr
+
+
 @pytest.mark.parametrize("device", ["openvino", "onnxruntime"])
 def test_neither_runtime_leaves_a_trace_in_the_home_folder(
     passerby: Run, photo: Path, device: str

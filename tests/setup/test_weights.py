@@ -28,7 +28,7 @@ library["_Z14facedetect_cnnPhS_iii"](answer, picture, side, side, side * 3)
 (count,) = struct.unpack_from("<i", answer)
 print([list(struct.unpack_from("<5h", answer, 4 + 32 * n)) for n in range(count)])
 """
-NAMES = ("centerface", "yunet", "pptext", "nanodet")
+NAMES = ("centerface", "yunet", "pptext", "nanodet", "silero")
 FILES = [*(f"{n}.onnx" for n in NAMES), "manifest.json", *(f"LICENSE.{n}" for n in NAMES)]
 
 
@@ -74,10 +74,20 @@ def nanodet(npm: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
+def silero(tools: ModuleType) -> ModuleType:
+    return loaded("tools/silero.py")
+
+
+@pytest.fixture(scope="module")
 def networks(
-    centerface: ModuleType, yunet: ModuleType, pptext: ModuleType, nanodet: ModuleType
+    centerface: ModuleType,
+    yunet: ModuleType,
+    pptext: ModuleType,
+    nanodet: ModuleType,
+    silero: ModuleType,
 ) -> tuple[Any, ...]:
-    return centerface.CENTERFACE, yunet.YUNET, pptext.PPTEXT, nanodet.NANODET
+    kept = pptext.PPTEXT, nanodet.NANODET, silero.SILERO
+    return centerface.CENTERFACE, yunet.YUNET, *kept
 
 
 @pytest.fixture(scope="module")
@@ -334,4 +344,4 @@ def test_nothing_that_reads_text_is_part_of_the_package(tools: ModuleType) -> No
     for network in map(onnx.load, networks):
         # What reads gives scores over an alphabet: thousands of them. These give maps.
         for output in network.graph.output:
-            assert output.type.tensor_type.shape.dim[1].dim_value <= 4
+            assert all(d.dim_value <= 4 for d in output.type.tensor_type.shape.dim[1:2])

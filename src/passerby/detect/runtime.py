@@ -100,28 +100,9 @@ class OnnxRuntime:
     """ONNX Runtime: the fallback that runs everywhere."""
 
     def __init__(self, weights: Path, provider: str = "CPUExecutionProvider") -> None:
-        # Note [no telemetry], again: from 1.29 on, importing onnxruntime writes an identity into
-        # the home folder and tells its maker, unless this is set before. The locked version has
-        # none of that; whoever installed another is protected too. The call is for Windows.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        self._session = onnx_session(weights, provider)
         import onnxruntime
 
-        onnxruntime.disable_telemetry_events()
-        if provider not in onnxruntime.get_available_providers():
-            raise UsageError(
-                f"ONNX Runtime has no provider {provider} here",
-                hint=f"it has {', '.join(onnxruntime.get_available_providers())}",
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _threads()
-        options.log_severity_level = 4
-        # Note [no common base]: its errors derive from Exception and from nothing else.
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(weights), options, providers=[provider]
-            )
-        except Exception as error:
-            raise RuntimeError("ONNX Runtime could not load the network") from error
         self._input: str = self._session.get_inputs()[0].name
         target = provider.removesuffix("ExecutionProvider")
         self.name = f"onnxruntime {onnxruntime.__version__} {target} f32"
@@ -133,6 +114,32 @@ class OnnxRuntime:
         except Exception as error:  # see Note [no common base]
             raise RuntimeError("ONNX Runtime failed") from error
         return [np.asarray(a, np.float32) for a in outputs]
+
+
+def onnx_session(
+    weights: Path, provider: str = "CPUExecutionProvider", *, threads: int | None = None
+) -> Any:
+    """ONNX Runtime's session of a network, on `threads` threads, or as many as usual."""
+    # Note [no telemetry], again: from 1.29 on, importing onnxruntime writes an identity into
+    # the home folder and tells its maker, unless this is set before. The locked version has
+    # none of that; whoever installed another is protected too. The call is for Windows.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    if provider not in onnxruntime.get_available_providers():
+        raise UsageError(
+            f"ONNX Runtime has no provider {provider} here",
+            hint=f"it has {', '.join(onnxruntime.get_available_providers())}",
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or _threads()
+    options.log_severity_level = 4
+    # Note [no common base]: its errors derive from Exception and from nothing else.
+    try:
+        return onnxruntime.InferenceSession(str(weights), options, providers=[provider])
+    except Exception as error:
+        raise RuntimeError("ONNX Runtime could not load the network") from error
 
 
 def open_runtime(weights: Path, device: str = "auto") -> Runtime:

@@ -22,6 +22,10 @@ from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
 AUDIO_KEPT: Final = "audio kept: voices identify people"
+SPEECH_MUTED: Final = (
+    "audio kept but for speech: a voice that sings, laughs or cries, and one far below other "
+    "sound, may still be heard"
+)
 NOISE_REDUCED: Final = (
     "camera noise reduced: harder to link to its camera, not impossible; "
     "the picture is bent by up to two pixels"
@@ -217,6 +221,8 @@ def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
     """What might show people, and nobody looked for."""
     if settings.voice == "keep":
         yield "voices"
+    elif settings.mute_speech:
+        yield "voices that don't speak"
     yield from _unseen(settings.not_looked_for, decision.used)
 
 
@@ -231,7 +237,8 @@ def _unseen(kinds: Iterable[str], used: Iterable[DetectorUse]) -> Iterator[str]:
 def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     """What a person should know about the output."""
     if any("audio" in stream for stream in layout(card)):
-        yield AUDIO_KEPT if settings.voice == "keep" else AUDIO_DROPPED
+        kept = SPEECH_MUTED if settings.mute_speech else AUDIO_KEPT
+        yield kept if settings.keeps_sound else AUDIO_DROPPED
     style = decision.timeline.policy.style
     if not style.keeps_nothing:
         yield f"{style.value} keeps a little of what it covers; veil and solid keep nothing"

@@ -29,6 +29,7 @@ from ..media.card import depth_of
 from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Paint
+from . import voices
 from .settings import Settings
 
 JPEG_BLOCK: Final = 16  # pixels: with halved chroma one coded block spans sixteen
@@ -143,7 +144,8 @@ def open_sink(card: Card, partial: Path, target: Target, settings: Settings) -> 
         return MovingSink(partial, card, output_format=target.moving)
     if target.video is None:
         return PhotoSink(partial, card, output_format=target.photo or "png")
-    return VideoSink(partial, card, encoding_of(target.video, settings))
+    treatments = voices.treatments(settings)
+    return VideoSink(partial, card, encoding_of(target.video, settings), treatments)
 
 
 def encoding_of(container: Container, settings: Settings) -> Encoding:
@@ -152,7 +154,7 @@ def encoding_of(container: Container, settings: Settings) -> Encoding:
         container=container,
         crf=settings.crf,
         preset=settings.encoder_speed,
-        voice=settings.voice,
+        voice="treat" if settings.mute_speech else settings.voice,
         accept_damaged=settings.accept_damaged,
         limit=settings.limit,
         codec=settings.codec,

@@ -13,6 +13,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from ..core.detection import KINDS
@@ -72,6 +73,9 @@ class Settings(BaseModel):
     )
     voice: Literal["mute", "keep"] = Field(
         "mute", description="mute drops every audio track; keep leaves voices, which identify."
+    )
+    mute_speech: bool = Field(
+        False, description="With mute: drop speech alone, and keep every other sound."
     )
     zone: tuple[str, ...] = Field(
         (), description="Places that are always hidden: X0,Y0,X1,Y1[@START-END]."
@@ -177,6 +181,15 @@ class Settings(BaseModel):
             wishes.parse_time(text)
         return tuple(dict.fromkeys(times))
 
+    @model_validator(mode="after")
+    def _one_wish_for_speech(self) -> Self:
+        if self.mute_speech and self.voice != "mute":
+            raise UsageError(
+                f"voice {self.voice} lets speech be heard, and mute-speech takes it out",
+                hint="--voice mute --mute-speech keeps all sound but speech",
+            )
+        return self
+
     @classmethod
     def load(
         cls, toml: Path | None = None, *, policy: str | Path | None = None, **overrides: Any
@@ -204,6 +217,11 @@ class Settings(BaseModel):
             first = error.errors(include_url=False, include_input=False)[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
             raise UsageError(f"{name}: {first['msg']}", path=path) from None
+
+    @property
+    def keeps_sound(self) -> bool:
+        """Whether any sound of a film is left."""
+        return self.voice == "keep" or self.mute_speech
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ def sound(made: Card, document: Document | None) -> Verdict:
         return Verdict((), (), (NotMade("sound", "no plan says whether it was to be dropped"),))
     if document.settings.get("voice", "mute") == "keep":
         return Verdict((), (), (NotMade("sound", "it was kept, and voices identify people"),))
+    if document.settings.get("mute_speech"):
+        return Verdict((), (), (NotMade("sound", "nobody listened again for speech in it"),))
     return Verdict((Finding("sound", BACK),), ("sound",))
 
 

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from ..core.errors import OutputError
 from ..core.frame import Frame
 from ..core.geometry import Orientation
+from ..core.sound import Treatments
 from ..core.time import Ticks
 from .card import Card
 from .faults import write_fault, writing
@@ -36,10 +37,20 @@ class VideoSink:
     """Writes frames of `card`'s video to `partial`, which is created, or emptied, at once.
 
     `clock_note`: None when every timestamp is exact, else how they were changed.
-    `notes`: what else differs from the input. Errors are `OutputError`.
+    `notes`: what else differs from the input. `treatments`: of the sound, for the voice "treat".
+    Errors are `OutputError`.
     """
 
-    def __init__(self, partial: Path, card: Card, encoding: Encoding) -> None:
+    def __init__(
+        self,
+        partial: Path,
+        card: Card,
+        encoding: Encoding,
+        treatments: Treatments | None = None,
+    ) -> None:
+        if (encoding.voice == "treat") is (treatments is None):
+            raise ValueError("treatments belong to the voice treat, and to no other")
+        self._treatments = treatments
         self._path, self._card, self._encoding = partial, card, encoding
         self.clock_note: str | None = None
         self.notes: list[str] = []
@@ -135,7 +146,7 @@ class VideoSink:
             # These units carry the encoder's name and settings, captions and user data.
             self._strip = BitStreamFilterContext(how.strip, stream)
         self._time_note(first)
-        if encoding.voice == "keep":
+        if encoding.voice != "mute":
             shift = self._shift * self._unit
             self._sound = Sound(
                 card,
@@ -144,6 +155,7 @@ class VideoSink:
                 shift,
                 lenient=encoding.accept_damaged,
                 limit=encoding.limit,
+                treatments=self._treatments,
             )
         self._container, self._stream = container, stream
 

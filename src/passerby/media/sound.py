@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any, Final
@@ -16,6 +16,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from ..core.errors import MediaError, Truncated, Unsupported
+from ..core.sound import HEARD_RATE, Samples, Treatment, Treatments
 from .card import Card
 from .faults import reading
 from .joins import JUMP, Joins
@@ -40,6 +41,7 @@ class Sound:
 
     `shift`: seconds by which the picture was moved. Sound before zero is cut. A track that can't
     be decoded is an error that names it; `lenient` drops it, or leaves silence, and says so.
+    `treatments` change each track on its way; without them it is kept as it is heard.
     Reads `card.path` itself; `close` lets go of it.
     """
 
@@ -52,6 +54,7 @@ class Sound:
         *,
         lenient: bool = False,
         limit: int = 1,
+        treatments: Treatments | None = None,
     ) -> None:
         self._lenient = lenient
         self._most = limit * _LONGEST
@@ -74,7 +77,8 @@ class Sound:
             stream.discard = av.stream.Discard.default
             chosen.append(stream)
             made = _added(output, stream, codec)
-            self._tracks[stream.index] = _Track(stream, made, zero, joins)
+            treatment = None if treatments is None else treated(made, treatments)
+            self._tracks[stream.index] = _Track(stream, made, zero, joins, treatment)
         self._packets: Iterator[Packet[AudioStream]] = iter(
             container.demux(tuple(chosen)) if chosen else ()
         )
@@ -93,9 +97,10 @@ class Sound:
         """Write all that is left, and the last of every encoder."""
         while (packet := self._next()) is not None:
             self._take(packet)
-        for track in self._tracks.values():
+        for number, track in enumerate(self._tracks.values(), 1):
             for made in track.ended():
                 self._output.mux(made)
+            self.notes += [f"sound track {number}: {note}" for note in track.notes]
         if self._lost:
             self.notes.append(f"{self._lost} pieces of sound can't be decoded and are silent")
         self.close()
@@ -134,6 +139,11 @@ class Sound:
                 self._output.mux(made)
 
 
+def treated(made: AudioStream, treatments: Treatments) -> Treatment:
+    """A treatment for what is going to be encoded as `made`."""
+    return treatments(made.codec_context.sample_rate, made.codec_context.layout.nb_channels)
+
+
 def _added(output: OutputContainer, source: AudioStream, codec: str) -> AudioStream:
     """An encoder for one track: the same rate and channels where it can hold them."""
     context = source.codec_context
@@ -157,7 +167,12 @@ class _Track:
     """One track on its way: an unbroken row of samples, from the moment at which it starts."""
 
     def __init__(
-        self, source: AudioStream, made: AudioStream, zero: Fraction, joins: Joins
+        self,
+        source: AudioStream,
+        made: AudioStream,
+        zero: Fraction,
+        joins: Joins,
+        treatment: Treatment | None = None,
     ) -> None:
         self._source, self._made, self._zero, self._joins = source, made, zero, joins
         self._newest: Fraction | None = None  # the latest moment as stored
@@ -168,6 +183,13 @@ class _Track:
         self._like: tuple[str, str, int] | None = None
         self._due: Fraction | None = None  # the moment of the next sample, in seconds
         self._at = 0  # the same for the encoder, in samples
+        self._treatment, self._fed_in = treatment, 0
+        self._listener = AudioResampler("fltp", made.codec_context.layout.name, HEARD_RATE)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was done to it, once it has ended."""
+        return () if self._treatment is None else self._treatment.notes()
 
     @property
     def begun(self) -> bool:
@@ -176,6 +198,8 @@ class _Track:
     @property
     def reached(self) -> Fraction:
         """Seconds of the output up to which there is sound."""
+        if self._treatment is not None and self._due is not None:
+            return Fraction(self._at, self._rate)
         return self._due if self._due is not None else Fraction(-1)
 
     def gap(self, frame: AudioFrame) -> Fraction:
@@ -204,6 +228,9 @@ class _Track:
     def ended(self) -> Iterator[Packet[AudioStream]]:
         if self._resampler is not None:
             yield from self._encoded(self._resampler.resample(None))
+            if self._treatment is not None:
+                yield from self._written(self._take(None))
+                yield from self._written(self._treatment.end())
         yield from self._made.encode(None)
 
     def _start(self, frame: AudioFrame) -> Fraction:
@@ -252,9 +279,34 @@ class _Track:
 
     def _encoded(self, frames: list[AudioFrame]) -> Iterator[Packet[AudioStream]]:
         for frame in frames:
-            frame.time_base, frame.pts = Fraction(1, self._rate), self._at
-            self._at += frame.samples
-            yield from self._made.encode(frame)
+            if self._treatment is None:
+                yield from self._timed(frame)
+            else:
+                yield from self._written(self._take(frame))
+
+    def _take(self, frame: AudioFrame | None) -> Samples:
+        """What the treatment gives for a piece, or for what the resampler still held."""
+        assert self._treatment is not None
+        channels = self._made.codec_context.layout.nb_channels
+        nothing = np.zeros((channels, 0), np.float32)
+        sound = nothing if frame is None else frame.to_ndarray().astype(np.float32, copy=False)
+        if frame is not None:
+            frame.pts, frame.time_base = self._fed_in, Fraction(1, self._rate)
+            self._fed_in += frame.samples
+        heard = [piece.to_ndarray().astype(np.float32) for piece in self._listener.resample(frame)]
+        return self._treatment.take(sound, np.concatenate([nothing, *heard], axis=1))
+
+    def _written(self, samples: Samples) -> Iterator[Packet[AudioStream]]:
+        if samples.shape[1]:
+            layout = self._made.codec_context.layout.name
+            frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", layout)
+            frame.sample_rate = self._rate
+            yield from self._timed(frame)
+
+    def _timed(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
+        frame.time_base, frame.pts = Fraction(1, self._rate), self._at
+        self._at += frame.samples
+        yield from self._made.encode(frame)
 
 
 def _cut(frame: AudioFrame, samples: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:

@@ -13,7 +13,7 @@ from .encoders import CONTAINERS, QUALITY, SOFTWARE, SPEEDS, Codec, Volume
 from .formats import Layout
 
 Container = Literal["mp4", "mov", "mkv", "webm"]
-Voice = Literal["mute", "keep"]
+Voice = Literal["mute", "keep", "treat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Encoding:
 
     `crf`: quality in the codec's own scale, lower is better, its middle if not given; `preset`:
     x264's names. `codec`: by default the one that plays in most places (`default_codec`).
-    `encoder`: FFmpeg's name of the one to use, such as a hardware encoder's.
+    `encoder`: FFmpeg's name of the one to use, such as a hardware encoder's. `voice`: no sound, all
+    of it, or what a treatment leaves.
     """
 
     container: Container = "mp4"
@@ -40,8 +41,8 @@ class Encoding:
             raise ValueError(f"want one of {sorted(MUXERS)}, got {self.container!r}")
         if self.preset not in SPEEDS:
             raise ValueError(f"want a preset of {list(SPEEDS)}, got {self.preset!r}")
-        if self.voice not in ("mute", "keep"):
-            raise ValueError(f"want voice mute or keep, got {self.voice!r}")
+        if self.voice not in ("mute", "keep", "treat"):
+            raise ValueError(f"want voice mute, keep or treat, got {self.voice!r}")
         if self.crf is not None and not 0 <= self.crf <= 63:
             raise ValueError(f"crf goes from 0 to 63, got {self.crf}")
 

@@ -2,5 +2,6 @@
 
 from .camera_noise import CameraNoise
 from .paint import Paint
+from .speech import SpeechMuted
 
-__all__ = ["CameraNoise", "Paint"]
+__all__ = ["CameraNoise", "Paint", "SpeechMuted"]

@@ -101,6 +101,16 @@ def redact(
             rich_help_panel=WHAT,
         ),
     ] = None,
+    mute_speech: Annotated[
+        bool | None,
+        typer.Option(
+            "--mute-speech",
+            show_default=False,
+            help="Drop speech and keep every other sound: bangs, engines, music. Singing, laughter "
+            "and cries may stay.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
     camera_noise: Annotated[
         Noise | None,
         typer.Option(
@@ -258,6 +268,7 @@ def redact(
         smallest=sizes(smallest),
         style=style,
         voice=voice,
+        mute_speech=mute_speech,
         camera_noise=camera_noise,
         preset=preset,
         verify=verify,
