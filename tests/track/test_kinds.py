@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from passerby.core.detection import Detections
 from passerby.core.frame import Frame, Picture
 from passerby.core.geometry import Box, Size
+from passerby.core.ports import DetectorInfo, Look
 from passerby.track import Follower, FollowSettings, Stills, looks, motion
 from passerby.track.path import Mark, box_of
 from passerby.track.settings import LINE
@@ -128,3 +129,29 @@ def test_fine_looks_go_where_the_picture_has_detail() -> None:
     assert looks.detailed(stripes(128, 20), 0.25, Box(0, 0, 256, 256), least)
     assert not looks.detailed(stripes(128, 20), 0.25, Box(256, 256, 512, 512), least)
     assert looks.detailed(stripes(128, 0), 0.25, None, 0.0)  # faces: everywhere
+
+
+class Scales:
+    """A detector that sees one huge line in looks of `least` to `most` network pixels a pixel."""
+
+    info = DetectorInfo("told", "told", "text", "", "", "")
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def detect(self, frame: Frame, look: Look) -> Detections:
+        if not self._least <= look.scale <= self._most:
+            return Detections.none()
+        box = np.array([[100, 100, 700, 400]], np.float32)
+        return Detections(box, np.array([0.95], np.float32))
+
+
+@pytest.mark.parametrize(("least", "believed"), [(0.0, True), (0.4, False)])
+def test_what_is_huge_is_text_only_if_it_is_seen_from_afar_as_well(
+    least: float, believed: bool
+) -> None:
+    frame = shot(1).frames[0]
+    seen = looks.believed(Scales(least, 1.0), frame, Look(0.5, 0.4), LINE, coarsest=True)
+    assert bool(len(seen)) == believed
+    finer = looks.believed(Scales(0.0, 1.0), frame, Look(1.0, 0.4), LINE, coarsest=False)
+    assert not len(finer)  # a coarser look is there to tell

@@ -102,7 +102,7 @@ class Looker:
 
     def _ask(self, frame: Frame, look: Look, coarsest: bool = False) -> Detections:
         """What the detector sees that can be believed."""
-        return looks.believed(self._detector.detect(frame, look), look, self._traits, coarsest)
+        return looks.believed(self._detector, frame, look, self._traits, coarsest)
 
     def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
         """Of the fine look all tiles as a shot opens, then a few, so that cost is even."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from ..core.detection import Detections, contained, overlaps
-from ..core.frame import Picture
+from ..core.frame import Frame, Picture
 from ..core.geometry import Box, Size
-from ..core.ports import Look
+from ..core.ports import Detector, Look
 from .rows import Row, hull
 from .settings import FACE, FollowSettings, Traits
 
@@ -22,6 +23,7 @@ CLOSE: Final = FACE.close  # network pixels across a close look at a face
 _SAME_PLACE: Final = 0.5
 _SAME: Final = 0.45
 _INSIDE: Final = 0.9
+_HUGE: Final = 0.25  # overlap of a huge thing with what a much coarser look sees there
 DARK: Final = 60  # mean brightness below which every other look is brightened
 
 
@@ -139,16 +141,29 @@ def united(parts: list[Detections], lines: bool = False) -> Detections:
     return Detections(joined.boxes[stay], joined.scores[stay])
 
 
-def believed(seen: Detections, look: Look, traits: Traits, coarsest: bool) -> Detections:
-    """Without what is too high for `look` to tell; `coarsest`: no coarser look shows it."""
+def believed(
+    detector: Detector, frame: Frame, look: Look, traits: Traits, coarsest: bool
+) -> Detections:
+    """What `detector` sees, without what is too high for `look` to tell.
+
+    `coarsest`: no coarser look shows it. Note [huge letters]: what is too high there is believed
+    if a look so much smaller that it would be an ordinary line sees it as well. A network that
+    takes a suit or a wall for one huge letter does so at one scale only.
+    """
+    seen = detector.detect(frame, look)
     if math.isinf(traits.highest) or not len(seen):
         return seen
     high = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) * look.scale
-    keep = high <= traits.highest
+    huge = high > traits.highest
+    keep = ~huge
     if look.scale > 1:
         keep &= high <= traits.enlarged * look.scale
-    elif coarsest:
-        keep |= seen.scores >= traits.surely
+    elif coarsest and huge.any():
+        smaller = look.scale * traits.highest / (4 * float(high.max()))
+        again = detector.detect(frame, replace(look, scale=smaller))
+        if len(again):
+            same = overlaps(seen.boxes, again.boxes).max(axis=1) > _HUGE
+            keep |= (seen.scores >= traits.surely) & same
     return Detections(seen.boxes[keep], seen.scores[keep])
 
 

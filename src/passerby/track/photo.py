@@ -111,8 +111,8 @@ def find_all(frame: Frame, detector: Detector, how: str | PhotoSettings) -> list
             if luma is not None and not looks.detailed(luma, 0.5, crop, settings.traits.detail):
                 continue
             look = Look(fitted, settings.near, crop)
-            seen = detector.detect(frame, look)
-            parts.append(looks.believed(seen, look, settings.traits, scale == chosen[0]))
+            coarsest = scale == chosen[0]
+            parts.append(looks.believed(detector, frame, look, settings.traits, coarsest))
     for turn in settings.turns:
         threshold = min(0.9, settings.seed + settings.turned)
         for fitted, crop in looks.tiles(size, middle, _SIDE):
