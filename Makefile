@@ -26,7 +26,7 @@ $(LOCKED): requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(READY): $(LOCKED) pyproject.toml hatch_build.py tools/weights.py tools/centerface.py tools/centerface.txt tools/yunet.py tools/yunet.txt tools/pptext.py tools/pptext.txt tools/silero.py tools/silero.txt tools/npm.py tools/node.txt tools/tfjs.py tools/nanodet.py
+$(READY): $(LOCKED) pyproject.toml hatch_build.py tools/weights.py tools/centerface.py tools/centerface.txt tools/yunet.py tools/yunet.txt tools/pptext.py tools/pptext.txt tools/silero.py tools/silero.txt tools/npm.py tools/node.txt tools/tfjs.py tools/nanodet.py tools/selfie.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

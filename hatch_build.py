@@ -33,11 +33,12 @@ def place(root: Path) -> None:
         from centerface import CENTERFACE
         from nanodet import NANODET
         from pptext import PPTEXT
+        from selfie import SELFIE
         from silero import SILERO
         from yunet import YUNET
     finally:
         sys.path.pop(0)
-    weights.place(root, (CENTERFACE, YUNET, PPTEXT, NANODET, SILERO))
+    weights.place(root, (CENTERFACE, YUNET, PPTEXT, NANODET, SILERO, SELFIE))
 
 
 if __name__ == "__main__":

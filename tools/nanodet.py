@@ -125,4 +125,5 @@ NANODET = Packed(
         "batch, height and width are symbolic",
     ),
     made=network,
+    beside=("package/models/selfie.json", "package/models/selfie.bin"),
 )

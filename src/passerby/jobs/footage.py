@@ -33,7 +33,7 @@ from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
 from .quieted import Quieted
 from .report import DetectorUse, NotHandedOver, Report
-from .settings import Settings
+from .settings import Settings, check_style
 from .stopwatch import Stopwatch
 from .tally import Tally
 from .verify import look_again
@@ -70,6 +70,7 @@ def redact(
         target = doors.target_of(card, output)
         doors.check_encoding(card, target, settings)
         document = None if plan is None else _plan_for(card, plan, settings)
+        _check_style(settings, document)
     job = _Job(card, target, settings, Watch(progress, card.length))
     with provenance.together(
         output, target.name, proofs, input, inputs=inputs, force=force
@@ -120,6 +121,7 @@ def scan(
 ) -> Report:
     """Find and follow only: `output` is the plan; no picture is written."""
     watch = Stopwatch()
+    check_style(settings.style, settings.kinds)
     check_free(output, inputs=[input], force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
@@ -157,6 +159,15 @@ def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
         return document
     policy = document.policy.model_copy(update={"style": settings.style})
     return document.model_copy(update={"policy": policy})
+
+
+def _check_style(settings: Settings, document: Document | None) -> None:
+    """Whether what is to be hidden, newly or as planned, can be hidden in the style asked for."""
+    if document is None:
+        check_style(settings.style, settings.kinds)
+    else:
+        kinds = {track.kind for track in document.tracks}
+        check_style(document.policy.style, kinds.union(d.kind for d in document.detectors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +248,7 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
         del planner, finder  # with them goes the memory of the models: the encoder needs it
     sink, paint = (
         doors.open_sink(card, partial, job.target, settings),
-        doors.painter(job.card, job.target),
+        doors.painter(job.card, job.target, settings.style, settings.device),
     )
     if once:
         tally = followed_and_rendered(source, planner, paint, _through(sink, settings), watch)
@@ -255,7 +266,9 @@ def _hidden_as_planned(
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
     sink = doors.open_sink(job.card, partial, job.target, job.settings)
-    paint, quiet = doors.painter(job.card, job.target), _through(sink, job.settings)
+    style = document.policy.style
+    paint = doors.painter(job.card, job.target, style, job.settings.device)
+    quiet = _through(sink, job.settings)
     tally = rendered(source, schedule, paint, quiet, job.watch)
     check_frames(document, tally.frames)
     used = tuple(DetectorUse(**d.model_dump()) for d in document.detectors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -69,7 +70,8 @@ class Settings(BaseModel):
     )
     style: Style = Field(
         Style.VEIL,
-        description="How: veil and solid keep nothing of it; mosaic and blur keep a little.",
+        description="How: veil and solid keep nothing of it; mosaic and blur keep a little; "
+        "figure keeps the pose of people.",
     )
     voice: Literal["mute", "keep"] = Field(
         "mute", description="mute drops every audio track; keep leaves voices, which identify."
@@ -258,6 +260,15 @@ class Settings(BaseModel):
     def plain(self) -> dict[str, Any]:
         """Plain values, for plans and reports."""
         return self.model_dump(mode="json")
+
+
+def check_style(style: Style, kinds: Iterable[str]) -> None:
+    """`UsageError` where figures are asked for and nobody looks for people."""
+    if style is Style.FIGURE and "person" not in kinds:
+        raise UsageError(
+            "a figure stands for a person, and people are not to be hidden",
+            hint="hide people, too (--hide people,faces), or choose another style",
+        )
 
 
 def _option(info: ValidationInfo) -> str:

@@ -60,7 +60,9 @@ def bind(
         match edit:
             case Hide():
                 box, kind = Box(*edit.box).snapped(), edit.kind
-                region = Region(box, style_of(style, kind), kind, -1 - number)
+                # a place that was pointed at keeps nothing of whoever is there: no figure
+                plain = Style.VEIL if style is Style.FIGURE else style
+                region = Region(box, style_of(plain, kind), kind, -1 - number)
                 hides.append((_span(edit.span), region))
             case Keep():
                 reason = _missing(edit, known.get(edit.track))

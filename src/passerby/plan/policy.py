@@ -23,7 +23,10 @@ def style_of(style: Style, kind: str) -> Style:
 
     Text is covered by one colour: a board that is plainly empty tells nobody to look closer. And
     of nothing that can be read is anything kept: letters are few, and a blur of them is a riddle.
+    Only people have a figure.
     """
+    if style is Style.FIGURE and kind != "person":
+        style = Style.VEIL
     if kind == "text" or (kind == "plate" and not style.keeps_nothing):
         return Style.SOLID
     return style

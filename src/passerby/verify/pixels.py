@@ -35,6 +35,7 @@ from . import covers
 from .findings import Finding, NotMade, Tally, Verdict
 from .kernels import Likeness, Limits, Reals, reduced
 from .patches import without_patches
+from .silhouettes import without_figures
 
 MADE: Final = ("time", "pixels.size", "pixels.left", "pixels.outside")
 
@@ -115,7 +116,8 @@ def examine(
         if regions:
             was, now = before.luma(0), after.luma(0)
             for region in regions:
-                left = _left(was, without_patches(now, region, regions), region)
+                bare = without_figures(now, region, regions)
+                left = _left(was, without_patches(bare, region, regions), region)
                 small += left.small
                 flat += left.flat
                 if left.gain:

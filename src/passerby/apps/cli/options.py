@@ -20,7 +20,7 @@ PAPERS = "Plan, report, settings"
 PROOF = "Proof for others"
 TALK = "What is said"
 
-Style = Literal["veil", "solid", "mosaic", "blur"]
+Style = Literal["veil", "solid", "mosaic", "blur", "figure"]
 Sound = Literal["mute", "keep"]
 Noise = Literal["keep", "reduce"]
 Codec = Literal["h264", "hevc", "av1", "vp9"]

@@ -88,7 +88,7 @@ def redact(
             "--style",
             show_default="veil",
             help="veil and solid keep nothing of what they hide; mosaic and blur keep a little, "
-            "and can be undone in part.",
+            "and can be undone in part; figure (of people only) keeps their pose.",
             rich_help_panel=WHAT,
         ),
     ] = None,
