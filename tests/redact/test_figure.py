@@ -131,7 +131,7 @@ def test_there_are_never_more_than_240_bits(high: int, wide: int, seed: int) -> 
         None,
         lambda box: np.zeros((40, 20), np.float32),
         lambda box: np.ones((40, 20), np.float32),
-        lambda box: np.full((40, 20), 0.6, np.float32),
+        lambda box: 0.3 + 0.4 * standing(box),
     ],
     ids=["nobody tells", "nobody there", "all is somebody", "vague"],
 )
