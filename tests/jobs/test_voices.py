@@ -21,6 +21,7 @@ Wave = NDArray[np.float32]
 Maker = Callable[[int, int], Wave]
 FIRST, LAST = 5.0, 13.0  # seconds between which somebody speaks in the films made here
 LONG = 20.0
+LOUDER = 9.0  # dB by which music is louder than speech that can hardly be heard
 
 
 def music(rate: int, count: int) -> Wave:
@@ -162,6 +163,28 @@ def test_every_track_is_treated_and_a_silent_one_is_no_hindrance(
     assert np.abs(made[0]).max() > 0.1
     assert not made[2][round(FIRST * rate) : round(LAST * rate)].any()
     assert alike(made[2], voice[0], rate) < 0.02
+
+
+def test_speech_that_music_nearly_drowns_is_speech(tmp_path: Path, speech: Path) -> None:
+    rate, count = 16000, round(LONG * 16000)
+    voice, rest = spoken(speech, rate, count), music(rate, count)
+    rest *= np.sqrt((voice[voice != 0] ** 2).mean() / (rest**2).mean()) * 10 ** (LOUDER / 20)
+    path = film(tmp_path / "a.mkv", [(voice + rest)[None]], rate)
+    jobs.redact(path, tmp_path / "out.mkv", jobs.Settings(mute_speech=True, verify=False))
+    out = heard(tmp_path / "out.mkv", 0, rate)[0]
+    assert not out[round(FIRST * rate) : round(LAST * rate)].any()
+
+
+def test_verification_by_a_plan_says_that_nobody_listened_again(
+    tmp_path: Path, speech: Path
+) -> None:
+    voice = spoken(speech, 16000, round(LONG * 16000))[None]
+    path = film(tmp_path / "a.mp4", [voice], 16000)
+    out, plan = tmp_path / "out.mp4", tmp_path / "plan.json"
+    jobs.redact(path, out, jobs.Settings(mute_speech=True, verify=False), save_plan=plan)
+    verification = jobs.verify(out, plan=plan).verification
+    assert "sound: nobody listened again for speech in it" in verification.not_checked
+    assert "sound" not in {finding.check for finding in verification.findings}
 
 
 @pytest.mark.parametrize("loudness", [1e-3, 1e-2, 3.0])

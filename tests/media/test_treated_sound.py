@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from tests.media import films
@@ -42,6 +43,14 @@ class Late:
         return ("came late",)
 
 
+def ends(path: Path, track: int) -> float:
+    """The second at which the track ends."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(container.streams.audio[track]))
+    assert frames[-1].time is not None
+    return frames[-1].time + frames[-1].samples / frames[-1].sample_rate
+
+
 def treated(path: Path, out: Path, made: list[Late]) -> VideoSink:
     def treatments(rate: int, channels: int) -> Treatment:
         made.append(Late(rate, channels))
@@ -65,6 +74,8 @@ def test_a_click_stays_where_it_was_and_is_heard_there(
     for track in range(2):
         here, there = (films.loudest(p, track) for p in (tmp_path / "out.mp4", path))
         assert abs(here - there) < FRAME / 2
+        last, whole = (ends(p, track) for p in (tmp_path / "out.mp4", path))
+        assert abs(last - whole) < FRAME
     for late in made:
         assert abs(late.heard.shape[1] / HEARD_RATE - late.sound.shape[1] / late.rate) < 0.001
         click = [int((np.abs(s[0]) > 0.3).argmax()) for s in (late.heard, late.sound)]

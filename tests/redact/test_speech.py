@@ -56,9 +56,15 @@ def noise(windows: int, channels: int = 1) -> Samples:
     return made.astype(np.float32)
 
 
-@settings(max_examples=60)
+def runs() -> st.SearchStrategy[list[float]]:
+    """What an ear says: the same for a while, as often as not for longer than is remembered."""
+    one = st.tuples(st.sampled_from([0.0, DOUBT, SURE, 1.0]), st.integers(1, 60))
+    return st.lists(one, max_size=8).map(lambda rs: [p for p, count in rs for _ in range(count)])
+
+
+@settings(max_examples=100)
 @given(
-    likely=st.lists(st.sampled_from([0.0, DOUBT, SURE, 1.0]), max_size=160),
+    likely=runs(),
     sizes=st.lists(st.integers(1, 9000), min_size=1, max_size=5),
     more=st.integers(0, WINDOW - 1),
 )
