@@ -105,6 +105,8 @@ def test_an_edited_plan_hides_more_and_keeps_whom_it_should(clip: Path, tmp_path
     plan.write_text(json.dumps(document))
     report = redact(clip, tmp_path / "out.mp4", PLAIN, plan=plan)
     assert report.counts.frames_hidden_in == 3
+    assert (report.counts.tracks, report.counts.tracks_hidden) == (1, 0)
+    assert report.summary().startswith("0 tracks hidden, in 3 of 12 frames")
     assert any("keep track 99) does nothing" in note for note in report.notes)
 
 

@@ -40,3 +40,12 @@ def test_a_tally_passes_everything_on_and_counts_it() -> None:
     assert list(tally.counted(pairs)) == pairs
     assert (tally.frames, tally.frames_hidden_in, tally.regions) == (4, 2, 3)
     assert tally.covered == 0.25
+    assert tally.tracks == 1
+
+
+def test_places_hidden_by_hand_are_no_tracks() -> None:
+    by_hand = Region(Box(0, 0, 2, 4), Style.VEIL, "face", -1)
+    others = [Region(Box(0, 0, 2, 4), Style.VEIL, "face", number) for number in (0, 3, 3)]
+    tally = Tally()
+    list(tally.counted([(ArrayFrame.flat(Size(4, 4)), [by_hand, *others])]))
+    assert tally.tracks == 2

@@ -133,6 +133,7 @@ def report_of(
             frames=decision.frames,
             frames_hidden_in=tally.frames_hidden_in,
             tracks=len(spans),
+            tracks_hidden=tally.tracks,
             keys=decision.timeline.keys,
             regions=tally.regions,
             covered=round(tally.covered, 5),

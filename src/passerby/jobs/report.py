@@ -59,11 +59,13 @@ class DetectorUse(_Part):
 
 
 class Counts(_Part):
-    """How much was hidden. `covered`: share of all pixels of all frames."""
+    """How much was hidden. `tracks`: found, of which `tracks_hidden` were hidden somewhere and the
+    others kept by a person; `covered`: share of all pixels of all frames."""
 
     frames: int = 0
     frames_hidden_in: int = 0
     tracks: int = 0
+    tracks_hidden: int = 0
     keys: int = 0
     regions: int = 0
     covered: float = 0.0
@@ -228,6 +230,7 @@ class Report(_Part):
             case "redact" if photo:
                 said = f"{_many(counts.regions, 'place')} hidden"
             case "redact":
+                tracks = _many(counts.tracks_hidden, "track")
                 said = f"{tracks} hidden, in {counts.frames_hidden_in} of {frames}"
             case "verify":
                 said = "looked at"

@@ -17,12 +17,18 @@ class Tally:
 
     def __init__(self) -> None:
         self.frames = self.frames_hidden_in = self.regions = 0
+        self._tracks: set[int] = set()
         self._pixels = self._covered = 0
 
     @property
     def covered(self) -> float:
         """Share of all pixels of all frames that lie in regions."""
         return self._covered / self._pixels if self._pixels else 0.0
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks were covered anywhere; places that people hid by hand are none."""
+        return len(self._tracks)
 
     def counted(
         self, pairs: Iterable[tuple[Frame, Sequence[Region]]]
@@ -33,6 +39,7 @@ class Tally:
                 self.frames += 1
                 self.frames_hidden_in += bool(regions)
                 self.regions += len(regions)
+                self._tracks.update(region.track for region in regions if region.track >= 0)
                 self._pixels += frame.size.area
                 self._covered += union_area(regions, frame.size)
                 yield frame, regions
