@@ -14,7 +14,8 @@ from passerby.core.schedule import Region
 from passerby.core.time import Span, Ticks
 from passerby.core.track import Key, Track, Why
 from passerby.plan import Bound, Hide, Keep, KeepZone, schedule_of
-from passerby.plan.document import Document, Edit
+from passerby.plan.document import Document
+from passerby.plan.vocabulary import Edit
 
 from .tracks import document, tracks
 

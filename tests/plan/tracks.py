@@ -11,7 +11,7 @@ from passerby.core.schedule import Style
 from passerby.core.time import Ticks
 from passerby.core.track import Key, Track, Why
 from passerby.plan import DetectorUsed, Document, MadeBy, Media, Policy, rows_of
-from passerby.plan.document import Edit, Hide, Keep
+from passerby.plan.vocabulary import Edit, Hide, Keep
 
 
 def boxes() -> st.SearchStrategy[Box]:

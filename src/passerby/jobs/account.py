@@ -251,7 +251,8 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     yield from _zone_notes(decision)
     yield from _whole_notes(decision.timeline)
     for lost in decision.bound.unbound:
-        yield f"edit {lost.edit} (keep track {lost.track}) does nothing: {lost.reason}"
+        said = lost.do.partition("-")[0]
+        yield f"edit {lost.edit} ({said} track {lost.track}) does nothing: {lost.reason}"
 
 
 def _whole_notes(timeline: Timeline) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ..plan import (
     Document,
     Edit,
     FollowingPlanner,
+    active,
     check_binding,
     check_frames,
     edited,
@@ -151,7 +152,8 @@ def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
             path=plan,
             hint="make it again with `passerby scan --cover-frame-when unsure`",
         )
-    more = tuple(edit for edit in _wished(card, settings) if edit not in document.edits)
+    known = [edit for _, edit in active(document.edits)]  # asked for anew counts, though revoked
+    more = tuple(edit for edit in _wished(card, settings) if edit not in known)
     first, end = Ticks(document.media.first), Ticks(document.media.end)
     wishes.check_reached(more, card.clock, first, end)
     document = document.model_copy(update={"edits": (*document.edits, *more)})

@@ -102,7 +102,7 @@ def ranking(report: Report, footage: Footage) -> Ranked:
         for f in report.findings
     ]
     # What a zone or a time hides was asked for in so many words, and nobody need look there.
-    hides = [(s, r) for s, r in footage.bound.hides if r.kind not in wishes.KINDS]
+    hides = [(s, r) for s, r in footage.bound.added() if r.kind not in wishes.KINDS]
     added = [(span, region.box) for span, region in hides]
     tracks = (t for t in footage.tracks() if not t.kind.startswith(WHOLE))
     return ranked(footage.film, tracks, findings, footage.bound.keeps, added)

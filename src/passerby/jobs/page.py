@@ -248,7 +248,7 @@ def _lanes(footage: Footage, usual: Fraction) -> Iterator[Lane]:
         return
     for track in footage.tracks():
         yield lane(track, film.span, film.clock, usual)
-    for number, (span, region) in enumerate(footage.bound.hides, 1):
+    for number, (span, region) in enumerate(footage.bound.added(), 1):
         start, end = max(span.start, film.span.start), min(span.end, film.span.end)
         if start < end:
             length = footage.length

@@ -195,8 +195,9 @@ def _late(text: str, option: str, length: Fraction) -> UsageError:
 def check_reached(edits: Iterable[Edit], clock: Clock, first: Ticks, end: Ticks) -> None:
     """`UsageError` where a zone or time speaks of a moment at which there was no frame."""
     for edit in edits:
-        wished = isinstance(edit, KeepZone) or (isinstance(edit, Hide) and edit.kind in KINDS)
+        if not isinstance(edit, KeepZone) and not (isinstance(edit, Hide) and edit.kind in KINDS):
+            continue
         span = edit.span
-        if wished and span is not None and not (span[0] < end and first < span[1]):
+        if span is not None and not (span[0] < end and first < span[1]):
             option, _, text = (edit.note or "zone").partition(" ")
             raise _late(text, option, clock.seconds(Ticks(end - first)))

@@ -1,24 +1,29 @@
 """Tracks, policy and edits -> a document -> a schedule."""
 
 from .binding import check_binding, check_frames, edited, schedule_of
-from .document import (
-    DetectorUsed,
-    Document,
-    Edit,
-    Hide,
-    Keep,
-    KeepZone,
-    MadeBy,
-    Media,
-    TrackRows,
-    rows_of,
-)
+from .document import DetectorUsed, Document, MadeBy, Media, TrackRows, rows_of
 from .edits import Bound, Edited, Unbound, bind
+from .history import active, redoable, undoable
+from .moving import Moving
 from .planner import FollowingPlanner
 from .policy import Policy
 from .reading import load, parse
 from .timeline import Decided, Timeline
-from .writing import text_of
+from .vocabulary import (
+    Edit,
+    Group,
+    Hide,
+    HideMoving,
+    HideTracks,
+    Keep,
+    KeepTracks,
+    KeepZone,
+    Restyle,
+    Revoke,
+    Split,
+)
+from .writing import head_of, tail_of, text_of
+from .zones import Stage
 
 __all__ = [
     "Bound",
@@ -28,22 +33,36 @@ __all__ = [
     "Edit",
     "Edited",
     "FollowingPlanner",
+    "Group",
     "Hide",
+    "HideMoving",
+    "HideTracks",
     "Keep",
+    "KeepTracks",
     "KeepZone",
     "MadeBy",
     "Media",
+    "Moving",
     "Policy",
+    "Restyle",
+    "Revoke",
+    "Split",
+    "Stage",
     "Timeline",
     "TrackRows",
     "Unbound",
+    "active",
     "bind",
     "check_binding",
     "check_frames",
     "edited",
+    "head_of",
     "load",
     "parse",
+    "redoable",
     "rows_of",
     "schedule_of",
+    "tail_of",
     "text_of",
+    "undoable",
 ]

@@ -8,9 +8,10 @@ from ..core.errors import PlanError
 from ..core.geometry import Size
 from ..core.schedule import Schedule
 from ..core.time import FOREVER
-from .document import Document, Edit
+from .document import Document
 from .edits import Bound, Edited, bind
 from .timeline import Decided, Timeline
+from .vocabulary import Edit
 from .zones import Stage
 
 

@@ -8,25 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..core.geometry import Box
 from ..core.time import Ticks
 from ..core.track import Key, Track, Why
+from .fields import Count, Hash, Kind, Part, Pixel, Score, Text, Tick
 from .policy import Policy
+from .vocabulary import Edit, Revoke
 
 VERSION: Final = "plan/1"
 
-_LAST: Final = 2**62
-Tick = Annotated[int, Field(strict=True, ge=-_LAST, le=_LAST)]
-Pixel = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
-Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
-Kind = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,31}$")]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, Field(max_length=1000)]
 Plain = bool | int | float | str | None | list[str] | dict[str, float]
-Corners = tuple[Pixel, Pixel, Pixel, Pixel]
 Reason = Literal["seen", "filled", "reach", "edited", "unsure", "head"]
 _REASONS: Final[dict[Why, Reason]] = {
     Why.SEEN: "seen",
@@ -39,11 +32,7 @@ _REASONS: Final[dict[Why, Reason]] = {
 KeyRow = tuple[Tick, Pixel, Pixel, Pixel, Pixel, Reason, Score | None]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Media(_Model):
+class Media(Part):
     """Which footage the plan was made for. Ticks count in `time_base` seconds."""
 
     sha256: Hash = Field(description="Of the whole file.")
@@ -58,13 +47,13 @@ class Media(_Model):
     streams: tuple[Text, ...] = Field(description="Kind and codec of each stream, in file order.")
 
 
-class MadeBy(_Model):
+class MadeBy(Part):
     """The Passerby that made the plan."""
 
     version: Text
 
 
-class DetectorUsed(_Model):
+class DetectorUsed(Part):
     """A detector, and how it was used."""
 
     name: Text
@@ -81,7 +70,7 @@ class DetectorUsed(_Model):
     )
 
 
-class TrackRows(_Model):
+class TrackRows(Part):
     """One person's face (or plate, ...) through time."""
 
     id: Annotated[int, Field(strict=True, ge=0, le=2**53)]
@@ -93,9 +82,9 @@ class TrackRows(_Model):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        before = -_LAST - 1
+        before: int | None = None
         for at, x0, y0, x1, y1, _, _ in self.keys:
-            if at <= before:
+            if before is not None and at <= before:
                 raise ValueError(f"track {self.id}: the keys are not in order of time at tick {at}")
             if x1 < x0 or y1 < y0:
                 raise ValueError(f"track {self.id}: the box at tick {at} is inside out")
@@ -115,78 +104,7 @@ class TrackRows(_Model):
         return Track(self.id, self.kind, tuple(keys))
 
 
-def _check_span(span: tuple[int, int]) -> None:
-    if span[1] <= span[0]:
-        raise ValueError(f"a span needs start < end, got {list(span)}")
-
-
-class Hide(_Model):
-    """Hide this box in every frame that touches the span, whatever the tracks say."""
-
-    do: Literal["hide"] = "hide"
-    span: tuple[Tick, Tick] | None = Field(
-        None, description="First tick, first tick after; all the time if not given."
-    )
-    box: Corners = Field(description="x0, y0, x1, y1 in display pixels; hidden as it is.")
-    kind: Kind = "face"
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.span is not None:
-            _check_span(self.span)
-        x0, y0, x1, y1 = self.box
-        if x1 <= x0 or y1 <= y0:
-            raise ValueError(f"the box to hide is empty or inside out: {list(self.box)}")
-        return self
-
-
-class Keep(_Model):
-    """Don't hide this track, in the span or all the time; does nothing if it is not found."""
-
-    do: Literal["keep"] = "keep"
-    track: Annotated[int, Field(strict=True, ge=0, le=2**53)]
-    where: tuple[Tick, Pixel, Pixel, Pixel, Pixel] = Field(
-        description="Tick and box of one of the track's keys: where it was pointed at. The edit "
-        "applies only if the track still is there."
-    )
-    span: tuple[Tick, Tick] | None = None
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.span is not None:
-            _check_span(self.span)
-        _, x0, y0, x1, y1 = self.where
-        if x1 <= x0 or y1 <= y0:
-            raise ValueError("the place of the track to keep is empty or inside out")
-        return self
-
-
-class KeepZone(_Model):
-    """Don't hide people who are inside this box from their first frame to their last."""
-
-    do: Literal["keep-zone"] = "keep-zone"
-    span: tuple[Tick, Tick] | None = Field(
-        None, description="First tick, first tick after; all the time if not given."
-    )
-    box: Corners = Field(description="x0, y0, x1, y1 in display pixels.")
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.span is not None:
-            _check_span(self.span)
-        x0, y0, x1, y1 = self.box
-        if x1 <= x0 or y1 <= y0:
-            raise ValueError(f"the zone to keep is empty or inside out: {list(self.box)}")
-        return self
-
-
-Edit = Annotated[Hide | Keep | KeepZone, Field(discriminator="do")]
-
-
-class Document(_Model):
+class Document(Part):
     """A plan: what Passerby found (tracks) and what people decided about it (edits)."""
 
     passerby: Literal["plan/1"]
@@ -203,6 +121,15 @@ class Document(_Model):
         ids = [track.id for track in self.tracks]
         if len(set(ids)) != len(ids):
             raise ValueError("two tracks have the same id")
+        return self
+
+    @model_validator(mode="after")
+    def _revokes_come_after(self) -> Self:
+        for number, edit in enumerate(self.edits):
+            if isinstance(edit, Revoke) and edit.edit >= number:
+                raise ValueError(
+                    f"edit {number} revokes edit {edit.edit}, which does not precede it"
+                )
         return self
 
     def whole_tracks(self) -> Iterator[Track]:

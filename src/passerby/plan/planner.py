@@ -12,10 +12,10 @@ from ..core.ports import Follower
 from ..core.schedule import Schedule
 from ..core.time import FOREVER, Ticks
 from ..core.track import Key
-from .document import Edit
 from .edits import Bound, Edited, bind
 from .policy import Policy
 from .timeline import Decided, Timeline
+from .vocabulary import Edit
 
 _NEVER: Final = Ticks(-FOREVER)
 

@@ -13,7 +13,17 @@ from .document import Document, KeyRow, TrackRows
 
 def text_of(document: Document) -> str:
     """The whole document, ending in a newline. The same document gives the same text."""
+    return head_of(document) + tail_of(document)
+
+
+def head_of(document: Document) -> str:
+    """All but the edits, which are the one part that changes while somebody reviews a plan."""
     return "".join(_parts(document))
+
+
+def tail_of(document: Document) -> str:
+    """The edits, and the end."""
+    return f' "edits": {_lines([_line(_plain(e)) for e in document.edits])}\n}}\n'
 
 
 def _parts(document: Document) -> Iterator[str]:
@@ -29,8 +39,6 @@ def _parts(document: Document) -> Iterator[str]:
         yield "\n" if number == 0 else ",\n"
         yield from _track(track)
     yield "\n ],\n" if document.tracks else "],\n"
-    yield f' "edits": {_lines([_line(_plain(e)) for e in document.edits])}\n'
-    yield "}\n"
 
 
 def _track(track: TrackRows) -> Iterator[str]:

@@ -17,8 +17,8 @@ from typing import Final
 from ..core.geometry import Box, Size
 from ..core.time import FOREVER, Span, Ticks
 from ..core.track import Track
-from .document import KeepZone
 from .policy import Policy
+from .vocabulary import KeepZone
 
 PEOPLE: Final = ("face", "person")  # what a keep-zone keeps; what can be read stays hidden
 INSIDE: Final = 0.9  # of what would be hidden
