@@ -70,6 +70,14 @@ class PlanError(PasserbyError):
     code = "plan"
 
 
+class TranscriptError(PasserbyError):
+    """A transcript that is damaged, was made for other footage, or was not reviewed.
+
+    Names lines by their number, and never repeats a word of them."""
+
+    code = "transcript"
+
+
 class DetectorError(PasserbyError):
     """A detector can't be loaded or failed on a frame. The job fails: nothing is skipped."""
 

@@ -108,6 +108,11 @@ class Sound:
     def close(self) -> None:
         self._stack.close()
 
+    @property
+    def starts(self) -> Sequence[Fraction | None]:
+        """Seconds of the output at which each track begins; None while it has not begun."""
+        return [track.start for track in self._tracks.values()]
+
     def _next(self) -> Packet[AudioStream] | None:
         with reading(self._path):
             return next(self._packets, None)
@@ -178,6 +183,7 @@ class _Track:
         self._newest: Fraction | None = None  # the latest moment as stored
         self._jumps, self._moved = 0, Fraction(0)
         self._next = Fraction(0)
+        self.start: Fraction | None = None  # the moment of the first sample, in the output
         self._rate = made.codec_context.sample_rate
         self._resampler: AudioResampler | None = None
         self._like: tuple[str, str, int] | None = None
@@ -214,6 +220,7 @@ class _Track:
         if self._due is None:
             self._due = max(start, Fraction(0))
             self._at = round(self._due * self._rate)
+            self.start = Fraction(self._at, self._rate)
         drift = start - self._due
         count, rate = frame.samples, frame.sample_rate
         if drift > _SLACK:
