@@ -30,7 +30,7 @@ $(READY): $(LOCKED) pyproject.toml hatch_build.py tools/weights.py tools/centerf
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-attack: $(READY)  ## add the extra passerby[attack], which verify --attack and its tests need (100 MB)
+attack: $(READY)  ## add what verify --attack and its tests need, for faces and voices (116 MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r tools/attack-build.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-attack.lock
 
