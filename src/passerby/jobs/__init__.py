@@ -5,7 +5,9 @@ from .footage import redact, scan
 from .naming import default_output, is_media, is_photo, same_name, told_apart, unchanged
 from .provenance import Proofs, proofs
 from .report import Finding, NotHandedOver, Report, Verification
+from .retelling import subtitles
 from .settings import Settings
+from .transcribing import Transcribed, transcribe
 from .verify import verify
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Proofs",
     "Report",
     "Settings",
+    "Transcribed",
     "Verification",
     "default_output",
     "doctor",
@@ -24,7 +27,9 @@ __all__ = [
     "redact",
     "same_name",
     "scan",
+    "subtitles",
     "told_apart",
+    "transcribe",
     "unchanged",
     "verify",
 ]

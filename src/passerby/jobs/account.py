@@ -29,6 +29,10 @@ SPEECH_MUTED: Final = (
     "audio kept but for speech: a voice that sings, laughs or cries, and one far below other "
     "sound, may still be heard"
 )
+RETOLD: Final = (
+    "audio replaced by a synthetic voice that speaks a transcript: who speaks may be known by the "
+    "words, and by when they fall; lips can be read"
+)
 NOISE_REDUCED: Final = (
     "camera noise reduced: harder to link to its camera, not impossible; "
     "the picture is bent by up to two pixels"
@@ -225,7 +229,9 @@ def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
     """What might show people, and nobody looked for."""
     if settings.voice == "keep":
         yield "voices"
-    elif settings.mute_speech:
+    if settings.voice == "retell":
+        yield "names, and other words that tell who speaks, in the transcript"
+    if settings.mute_speech:
         yield "voices that don't speak"
     yield from _unseen(settings.not_looked_for, decision.used)
 
@@ -241,8 +247,7 @@ def _unseen(kinds: Iterable[str], used: Iterable[DetectorUse]) -> Iterator[str]:
 def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     """What a person should know about the output."""
     if any("audio" in stream for stream in layout(card)):
-        kept = SPEECH_MUTED if settings.mute_speech else AUDIO_KEPT
-        yield kept if settings.keeps_sound else AUDIO_DROPPED
+        yield from _of_sound(settings)
     style = decision.timeline.policy.style
     if style is Style.FIGURE:
         yield FIGURES
@@ -253,6 +258,18 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     for lost in decision.bound.unbound:
         said = lost.do.partition("-")[0]
         yield f"edit {lost.edit} ({said} track {lost.track}) does nothing: {lost.reason}"
+
+
+def _of_sound(settings: Settings) -> Iterator[str]:
+    """What became of the sound."""
+    if settings.voice == "retell":
+        yield RETOLD
+    if settings.mute_speech:
+        yield SPEECH_MUTED
+    if not settings.keeps_sound:
+        yield AUDIO_DROPPED
+    elif settings.voice == "keep":
+        yield AUDIO_KEPT
 
 
 def _whole_notes(timeline: Timeline) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Paint
 from . import voices
+from .retelling import Script
 from .settings import Settings
 
 JPEG_BLOCK: Final = 16  # pixels: with halved chroma one coded block spans sixteen
@@ -139,14 +140,19 @@ def repairs_of(source: Source) -> tuple[str, ...]:
     return tuple(source.notes) if isinstance(source, VideoSource) else ()
 
 
-def open_sink(card: Card, partial: Path, target: Target, settings: Settings) -> AnySink:
-    """A sink that writes to `partial`."""
+def open_sink(
+    card: Card, partial: Path, target: Target, settings: Settings, script: Script | None = None
+) -> AnySink:
+    """A sink that writes to `partial`. `script`: what is said instead of what was."""
     if target.moving is not None:
         return MovingSink(partial, card, output_format=target.moving)
     if target.video is None:
         return PhotoSink(partial, card, output_format=target.photo or "png")
-    treatments = voices.treatments(settings)
-    return VideoSink(partial, card, encoding_of(target.video, settings), treatments)
+    treatments = voices.treatments(settings, script)
+    encoding = encoding_of(target.video, settings)
+    if treatments is not None:
+        encoding = replace(encoding, voice="treat")
+    return VideoSink(partial, card, encoding, treatments)
 
 
 def encoding_of(container: Container, settings: Settings) -> Encoding:
@@ -155,7 +161,7 @@ def encoding_of(container: Container, settings: Settings) -> Encoding:
         container=container,
         crf=settings.crf,
         preset=settings.encoder_speed,
-        voice="treat" if settings.mute_speech else settings.voice,
+        voice="keep" if settings.voice == "keep" else "mute",
         accept_damaged=settings.accept_damaged,
         limit=settings.limit,
         codec=settings.codec,

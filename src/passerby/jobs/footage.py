@@ -34,6 +34,7 @@ from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
 from .quieted import Quieted
 from .report import DetectorUse, NotHandedOver, Report
+from .retelling import Script, script_noted, script_of
 from .settings import Settings, check_style
 from .stopwatch import Stopwatch
 from .tally import Tally
@@ -47,6 +48,7 @@ def redact(
     *,
     plan: Path | None = None,
     save_plan: Path | None = None,
+    transcript: Path | None = None,
     report_to: Path | None = None,
     proofs: provenance.Proofs | None = None,
     force: bool = False,
@@ -55,12 +57,13 @@ def redact(
     """Hide people in `input`; `output` appears only when it is whole and, if asked, verified.
 
     `plan`: hide what this plan says instead of looking. `save_plan`: write down what was hidden.
+    `transcript`: what a synthetic voice says, where the settings have the voice retold.
     `report_to`: a folder for the report as a page, which is written whatever verification found.
     `proofs`: sign the output, seal the original beside it, or both.
     Raises a `PasserbyError`; `NotHandedOver` (with the report) when verification found something.
     """
     watch = Stopwatch()
-    inputs = [input] if plan is None else [input, plan]
+    inputs = [path for path in (input, plan, transcript) if path is not None]
     check_free(output, inputs=inputs, force=force)
     if save_plan is not None:
         check_free(save_plan, inputs=[*inputs, output], force=force)
@@ -72,7 +75,8 @@ def redact(
         doors.check_encoding(card, target, settings)
         document = None if plan is None else _plan_for(card, plan, settings)
         _check_style(settings, document)
-    job = _Job(card, target, settings, Watch(progress, card.length))
+        script = script_of(card, settings, transcript)
+    job = _Job(card, target, settings, Watch(progress, card.length), script)
     with provenance.together(
         output, target.name, proofs, input, inputs=inputs, force=force
     ) as place:
@@ -105,7 +109,7 @@ def redact(
         if report.findings:
             raise NotHandedOver(report, path=output)
         if save_plan is not None:
-            saved = document or account.document_of(card, settings, decision)
+            saved = script_noted(script, document or account.document_of(card, settings, decision))
             write_text(save_plan, text_of(saved), inputs=[*inputs, output], force=force)
         if settings.keep_mtime:
             dated_like(partial, input)
@@ -174,12 +178,14 @@ def _check_style(settings: Settings, document: Document | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What comes in, what is to go out, and how. `watch` is told how far it is."""
+    """What comes in, what is to go out, and how. `watch` is told how far it is. `script`: what is
+    said in it instead of what was."""
 
     card: Card
     target: Target
     settings: Settings
     watch: Watch
+    script: Script | None = None
 
 
 class _Done(NamedTuple):
@@ -249,7 +255,7 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
         decision = _decided(card, planner, finder, edits)
         del planner, finder  # with them goes the memory of the models: the encoder needs it
     sink, paint = (
-        doors.open_sink(card, partial, job.target, settings),
+        doors.open_sink(card, partial, job.target, settings, job.script),
         doors.painter(job.card, job.target, settings.style, settings.device),
     )
     if once:
@@ -267,7 +273,7 @@ def _hidden_as_planned(
 ) -> tuple[Decision, Tally, Result]:
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
-    sink = doors.open_sink(job.card, partial, job.target, job.settings)
+    sink = doors.open_sink(job.card, partial, job.target, job.settings, job.script)
     style = document.policy.style
     paint = doors.painter(job.card, job.target, style, job.settings.device)
     quiet = _through(sink, job.settings)

@@ -73,8 +73,15 @@ class Settings(BaseModel):
         description="How: veil and solid keep nothing of it; mosaic and blur keep a little; "
         "figure keeps the pose of people.",
     )
-    voice: Literal["mute", "keep"] = Field(
-        "mute", description="mute drops every audio track; keep leaves voices, which identify."
+    voice: Literal["mute", "retell", "keep"] = Field(
+        "mute",
+        description="mute drops every audio track; retell has a synthetic voice speak a "
+        "transcript; keep leaves voices, which identify.",
+    )
+    synthesiser: str = Field(
+        "espeak-ng",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="With retell: the plug-in that speaks.",
     )
     mute_speech: bool = Field(
         False, description="With mute: drop speech alone, and keep every other sound."
@@ -223,7 +230,7 @@ class Settings(BaseModel):
     @property
     def keeps_sound(self) -> bool:
         """Whether any sound of a film is left."""
-        return self.voice == "keep" or self.mute_speech
+        return self.voice != "mute" or self.mute_speech
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ times at which phrases begin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ..core.errors import DetectorError, TranscriptError
-from ..core.sound import Samples
+from ..core.sound import Samples, Treatments
 from ..core.speech import Mono, Synthesiser
 
 GENTLE: Final = 1.3  # times as fast as usual, at most, so that a phrase ends when it used to
@@ -32,6 +32,14 @@ class Line:
     room: int
     words: str
     pace: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is said in one track, in order; `cut`: how many phrases are left silent besides."""
+
+    lines: tuple[Line, ...]
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +89,22 @@ def _pace(phrase: Wanted, room: int, voice: Synthesiser) -> float:
 class Retold:
     """A `Treatment` of one track; see the port. Holds one spoken phrase in memory.
 
-    `lines` in order, none beginning before the one before it has had its `room`. `over`: the sound
-    that comes in stays under the voice, for others have taken the speech out; else it is dropped.
+    Its lines are in order, none beginning before the one before it has had its `room`. `over`: the
+    sound that comes in stays under the voice, for others have taken the speech out; else it is
+    dropped.
     """
 
     def __init__(
         self,
         rate: int,
         channels: int,
-        lines: Sequence[Line],
+        telling: Telling,
         voice: Synthesiser,
         *,
         over: bool = False,
     ) -> None:
         self._rate, self._channels, self._voice, self._over = rate, channels, voice, over
-        self._lines, self._next = tuple(lines), 0
+        self._lines, self._cut, self._next = telling.lines, telling.cut, 0
         self._given = 0  # samples
         self._speech: Mono = np.zeros(0, np.float32)  # of the line before `_next`
         self._from = 0  # the sample at which that begins
@@ -109,8 +118,9 @@ class Retold:
     def notes(self) -> Sequence[str]:
         said, late = self._next, len(self._lines) - self._next
         spoken = f"{said} {'phrase is' if said == 1 else 'phrases are'} spoken by a synthetic voice"
+        cut = (f"{self._cut} {'is' if self._cut == 1 else 'are'} cut",) if self._cut else ()
         missing = (f"{late} that come after its end are missing",) if late else ()
-        return (spoken, *missing)
+        return (", ".join((spoken, *cut, *missing)),)
 
     def _with_speech(self, sound: Samples) -> Samples:
         """`sound`, the next that is given back, with what is said in it."""
@@ -156,10 +166,8 @@ def at_rate(sound: Mono, rate: int, wanted: int) -> Mono:
     return whole[start : start + round(Fraction(len(sound) * wanted, rate))].astype(np.float32)
 
 
-def retold(
-    tracks: Sequence[Sequence[Line]], voice: Synthesiser, *, over: bool = False
-) -> Callable[[int, int], Retold]:
-    """`Treatments` for the sound tracks of one file, which say `tracks`; `over` as in `Retold`.
+def retold(tracks: Sequence[Telling], voice: Synthesiser, *, over: bool = False) -> Treatments:
+    """For the sound tracks of one file, which say `tracks`; `over` as in `Retold`.
 
     `TranscriptError` at a track of which the transcript knows nothing."""
     left = iter(tracks)

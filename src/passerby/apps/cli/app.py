@@ -13,7 +13,7 @@ import typer
 
 from ... import __version__
 from ...core.errors import PasserbyError, UsageError
-from . import doctor, presets, redact, scan, verify
+from . import doctor, presets, redact, scan, subtitles, transcribe, verify
 from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
 from .terminal import complain, put, results_only
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.command("redact", help=redact.__doc__)(redact.redact)
 app.command("scan", help=scan.__doc__)(scan.scan)
 app.command("verify", help=verify.__doc__)(verify.verify)
+app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
+app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
 app.command("presets", help=presets.__doc__)(presets.presets)
 app.command("doctor", help=doctor.__doc__)(doctor.doctor)
 

@@ -97,7 +97,8 @@ def redact(
         typer.Option(
             "--voice",
             show_default="mute",
-            help="mute drops the sound; keep keeps it, and voices identify people.",
+            help="mute drops the sound; retell has a synthetic voice speak the words of "
+            "--transcript; keep keeps it, and voices identify people.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -108,6 +109,26 @@ def redact(
             show_default=False,
             help="Drop speech and keep every other sound: bangs, engines, music. Singing, laughter "
             "and cries may stay.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            "--transcript",
+            metavar="WORDS.vtt",
+            show_default=False,
+            help="With --voice retell: what is said. passerby transcribe writes it; read it first.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    synthesiser: Annotated[
+        str | None,
+        typer.Option(
+            "--synthesiser",
+            metavar="NAME",
+            show_default="espeak-ng",
+            help="With --voice retell: who speaks, a program or a plug-in that is installed here.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -269,6 +290,7 @@ def redact(
         style=style,
         voice=voice,
         mute_speech=mute_speech,
+        synthesiser=synthesiser,
         camera_noise=camera_noise,
         preset=preset,
         verify=verify,
@@ -294,6 +316,8 @@ def redact(
         is_media=jobs.is_media,
     )
     one_plan(work, plan, save_plan)
+    if len(work.items) != 1 and transcript is not None:
+        raise UsageError("a transcript belongs to one file", hint="redact them one at a time")
     sources = [item.source for item in work.items]
     folder, report = report_place(report)
     if folder is not None and len(work.items) != 1:
@@ -311,7 +335,7 @@ def redact(
     def attempt(item: Item, progress: Progress | None) -> Outcome:
         job = partial(jobs.redact, item.source, item.target, chosen)
         how = partial(job, plan=plan, save_plan=save_plan, report_to=folder, force=force)
-        how = partial(how, proofs=proofs)
+        how = partial(how, proofs=proofs, transcript=transcript)
         return one(item, how, progress, alone=len(work.items) == 1)
 
     outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
