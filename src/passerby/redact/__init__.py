@@ -1,7 +1,9 @@
 """Regions -> planes: hide what is inside. And, where asked, weaken the camera's own pattern."""
 
 from .camera_noise import CameraNoise
+from .chain import Chain
+from .hum import HumNotched
 from .paint import Paint
 from .speech import SpeechMuted
 
-__all__ = ["CameraNoise", "Paint", "SpeechMuted"]
+__all__ = ["CameraNoise", "Chain", "HumNotched", "Paint", "SpeechMuted"]
