@@ -1,4 +1,4 @@
-"""Is there sound that was to be dropped, and what was not looked for because nobody asked."""
+"""Is there sound that was to be gone, and what was not looked for because nobody asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final
 from ..media import Card
 from ..plan import Document
 from ..verify import Finding, NotMade, Verdict
+from .overheard import overheard
+from .settings import Settings
 
 BACK: Final = (
     "a track of sound, which the plan drops: voices identify people; if it was rendered with "
@@ -14,18 +16,27 @@ BACK: Final = (
 )
 
 
-def sound(made: Card, document: Document | None) -> Verdict:
+def sound(made: Card, document: Document | None, card: Card | None, settings: Settings) -> Verdict:
     """Whether the finished file `made` holds sound that its plan drops; without a plan nobody
-    knows whether it was to be."""
+    knows whether it was to be. `card`: of the original, if there is one, read as `settings` say."""
     if not made.audio:
         return Verdict((), ("sound",))
     if document is None:
         return Verdict((), (), (NotMade("sound", "no plan says whether it was to be dropped"),))
     if document.settings.get("voice", "mute") == "keep":
         return Verdict((), (), (NotMade("sound", "it was kept, and voices identify people"),))
+    if document.settings.get("voice") == "retell" and not document.settings.get("mute_speech"):
+        return retold(made, card, settings)
     if document.settings.get("mute_speech"):
         return Verdict((), (), (NotMade("sound", "nobody listened again for speech in it"),))
     return Verdict((Finding("sound", BACK),), ("sound",))
+
+
+def retold(made: Card, card: Card | None, settings: Settings) -> Verdict:
+    """Whether anything of the original's sound is left where a synthetic voice was to speak."""
+    if card is None:
+        return Verdict((), (), (NotMade("sound", "there is no original to compare it with"),))
+    return overheard(card, made, settings)
 
 
 def not_asked(*, thorough: bool, attack: bool) -> Verdict:

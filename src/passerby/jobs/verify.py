@@ -95,7 +95,9 @@ def verify(
         else:
             compared, eyes = _against(card, made, schedule, check, lenient, progress)
             verdict = verdict.joined(compared)
-        verdict = verdict.joined(eyes.verdict()).joined(unchecked.sound(made, document))
+        verdict = verdict.joined(eyes.verdict()).joined(
+            unchecked.sound(made, document, card, lenient)
+        )
         video = made.kind == "video"
         verdict = verdict.joined(unchecked.not_asked(thorough=thorough or not video, attack=attack))
     attacked = None
@@ -163,6 +165,8 @@ def look_again(
         made = probe(partial)
         verdict = inspect(partial)
         compared, eyes = _against(card, made, schedule, check, settings, progress)
+        if settings.voice == "retell" and made.audio and not settings.mute_speech:
+            compared = compared.joined(unchecked.retold(made, card, settings))
     except MediaError as error:
         # The footage itself was read whole a moment ago, so what can't be read is what we made.
         found = Found("decodes", f"the finished file can't be read: {error.what}")

@@ -29,6 +29,7 @@ class Hearing:
         lenient: bool = False,
         limit: int = 1,
     ) -> None:
+        self.ended = False
         self._nowhere = av.open(os.devnull, "w", format="null")
         self._sound = Sound(
             card,
@@ -42,12 +43,17 @@ class Hearing:
 
     def until(self, moment: Fraction) -> None:
         """Listen up to `moment` (seconds of the finished file) and a little further."""
-        self._sound.until(moment)
+        if not self.ended:
+            self._sound.until(moment)
+            if self._sound.ended:
+                self.finish()
 
     def finish(self) -> None:
         """Listen to the end."""
-        self._sound.finish()
-        self.close()
+        if not self.ended:
+            self._sound.finish()
+            self.ended = True
+            self.close()
 
     def close(self) -> None:
         self._sound.close()

@@ -83,6 +83,7 @@ class Sound:
             container.demux(tuple(chosen)) if chosen else ()
         )
         self._zero, self._reached, self._lost = zero, Fraction(-1), 0
+        self.ended = False  # everything was read
 
     def until(self, moment: Fraction) -> None:
         """Write the sound up to `moment` (seconds of the output) and a little further."""
@@ -115,7 +116,9 @@ class Sound:
 
     def _next(self) -> Packet[AudioStream] | None:
         with reading(self._path):
-            return next(self._packets, None)
+            packet = next(self._packets, None)
+        self.ended = packet is None
+        return packet
 
     def _take(self, packet: Packet[AudioStream]) -> None:
         track = self._tracks[packet.stream.index]
