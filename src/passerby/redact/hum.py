@@ -36,10 +36,12 @@ class HumNotched:
     """A `Treatment` of one track; see the port. It holds back some seconds of sound.
 
     Linear phase: nothing is moved, and as much comes out as went in. Samples that are no numbers
-    become silence.
+    become silence. `dice`: where the noise comes from; fresh ones if not given.
     """
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(
+        self, rate: int, channels: int, *, dice: np.random.Generator | None = None
+    ) -> None:
         self._size, self._response = _response(rate)
         self._count = _count(rate)
         self._half = self._count // 2
@@ -48,7 +50,7 @@ class HumNotched:
         self._held: Wave = np.zeros((channels, 0))
         self._begun = False
         self._due = 0  # samples that went in and did not come out
-        self._dice = np.random.default_rng()
+        self._dice = np.random.default_rng() if dice is None else dice
         self._noise: Wave = self._dice.standard_normal((channels, self._count - 1))
         self._level: Wave = np.zeros((channels, 1))
         self._unit = float(np.sqrt((np.abs(self._response) ** 2).mean()))  # of noise let through
