@@ -17,6 +17,7 @@ _CHECKS: Final = {
     "eyes": "a detector of another family finds no face in the finished file",
     "hiding": "no mosaic is too fine, no blurred face still seen, no cover missing for a moment",
     "attack": "a program that recognises faces can't match hidden ones with their originals",
+    "attack.voice": "a program that compares voices can't match any with the original's",
     "pixels.size": "the picture has the original's size",
     "pixels.left": "nothing of the original is left where something is hidden",
     "pixels.outside": "the picture is the original's everywhere else",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..core.errors import VerificationFailed
 from .attacked import Attacked
+from .voiced import Voiced
 
 Outcome = Literal["passed", "failed", "not made"]
 Words = Literal["safe as far as checked", "look here", "not safe", "not checked"]
@@ -203,6 +204,7 @@ class Report(_Part):
     verification: Verification = Verification()
     other_eyes: OtherEyes | None = None
     attack: Attacked | None = None
+    attack_on_voices: Voiced | None = None
     provenance: Provenance = Provenance()
     moments: tuple[Moment, ...] = Field((), description="Where to look first, in order of risk.")
     timings: dict[str, float] = Field({}, description="Seconds by phase.")

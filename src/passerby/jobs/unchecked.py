@@ -43,7 +43,7 @@ def not_asked(*, thorough: bool, attack: bool) -> Verdict:
     """What `verify` could have done, and was not asked to."""
     left = []
     if not attack:
-        why = "no attacker tried to tell whose the hidden faces are (--attack)"
+        why = "no attacker tried to tell whose the hidden faces and the voices are (--attack)"
         left.append(NotMade("attack", why))
     if not thorough:
         why = "other eyes did not look at every whole frame (--thorough)"

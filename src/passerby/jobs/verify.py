@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.errors import MediaError, UsageError
-from ..core.ports import Embedder, Progress, Source
+from ..core.ports import Embedder, Progress, Source, VoiceEmbedder
 from ..core.schedule import Region, Schedule
 from ..core.time import FOREVER, Clock, Span, Ticks
 from ..engine.ending import ending
@@ -20,6 +20,7 @@ from ..verify import NotMade, Verdict, examine, inspect
 from ..verify.episodes import Episode
 from . import account, doors, provenance, unchecked
 from .attack import Attacked, attack_output, attacker_for, in_step
+from .attack_on_voices import attack_on_voices, attacker_of_voices
 from .file import Watch
 from .moments import planned, ranking, unplanned, with_moments
 from .onlooking import Check, Onlooker, PlanTime, hides_faces
@@ -27,6 +28,7 @@ from .page import Original, check_folder, write_folder
 from .report import Finding, OtherEyes, Report, Verification
 from .settings import Settings
 from .stopwatch import Stopwatch
+from .voiced import Voiced
 
 _TRUSTED: Final = Settings(limit=1000)  # we made it, or somebody asks about it by name
 
@@ -49,9 +51,9 @@ def verify(
     `plan` that says what was to be hidden, is named in the report. `video_stream`: which of
     several films in `original`. A damaged original is read as far as it goes. `thorough`: other
     eyes look at every frame, on `device`. `attack`, which needs both and the extra
-    `passerby[attack]`: an attacker tries to tell whose the hidden faces are. `report_to`: a folder
-    for the report as a page, with pictures of `output`; `with_originals`, which needs `original`,
-    also shows what was hidden.
+    `passerby[attack]`: an attacker tries to tell whose the hidden faces are, and whose the voices.
+    `report_to`: a folder for the report as a page, with pictures of `output`; `with_originals`,
+    which needs `original`, also shows what was hidden.
 
     Raises a `PasserbyError` when a file can't be read; what is found is in the report.
     """
@@ -66,6 +68,7 @@ def verify(
         check_folder(report_to, inputs=[p for p in (output, original, plan) if p], force=force)
     with watch.phase("probe"):
         made = probe(output)
+        listener = attacker_of_voices(made) if attack else None
         lenient = Settings(accept_damaged=True, video_stream=video_stream, limit=_TRUSTED.limit)
         card = None if original is None else doors.look_at(original, lenient)
         schedule = document = None
@@ -95,15 +98,15 @@ def verify(
         else:
             compared, eyes = _against(card, made, schedule, check, lenient, progress)
             verdict = verdict.joined(compared)
-        verdict = verdict.joined(eyes.verdict()).joined(
-            unchecked.sound(made, document, card, lenient)
-        )
-        video = made.kind == "video"
-        verdict = verdict.joined(unchecked.not_asked(thorough=thorough or not video, attack=attack))
-    attacked = None
-    if embedder is not None and card is not None and schedule is not None:
+        heard = unchecked.sound(made, document, card, lenient)
+        verdict = verdict.joined(eyes.verdict()).joined(heard)
+        whole = thorough or made.kind != "video"
+        verdict = verdict.joined(unchecked.not_asked(thorough=whole, attack=attack))
+    attacked = voiced = None
+    if attack and card is not None:
         with watch.phase("attack"):
-            tried, attacked = _attacked(card, made, schedule, embedder, lenient, progress)
+            attackers = _Attackers(embedder, listener)
+            tried, attacked, voiced = attackers.tried(card, made, schedule, lenient, progress)
         verdict = verdict.joined(tried)
     report = Report(
         job="verify",
@@ -111,12 +114,13 @@ def verify(
         output=account.made_file(output, output, made.container),
         notes=(
             *((provenance.VALID,) if proven.manifest == "valid" else ()),
-            *((attacked.sentence(),) if attacked is not None else ()),
+            *(came.sentence() for came in (attacked, voiced) if came is not None),
             *eyes.notes(),
         ),
         verification=verification(verdict),
         other_eyes=eyes.told(),
         attack=attacked,
+        attack_on_voices=voiced,
         provenance=proven,
         timings=watch.seconds,
     )
@@ -222,6 +226,30 @@ def _against(
         eyes.see,
     )
     return (verdict if schedule is not None else _without_pixels(verdict)), eyes
+
+
+@dataclass(frozen=True, slots=True)
+class _Attackers:
+    """Who tries to tell whose the faces and the voices are."""
+
+    faces: Embedder | None
+    voices: VoiceEmbedder | None
+
+    def tried(
+        self,
+        card: Card,
+        made: Card,
+        schedule: Schedule | None,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> tuple[Verdict, Attacked | None, Voiced | None]:
+        verdict, attacked, voiced = Verdict((), ()), None, None
+        if self.faces is not None and schedule is not None:
+            verdict, attacked = _attacked(card, made, schedule, self.faces, settings, progress)
+        if self.voices is not None:
+            heard, voiced = attack_on_voices(card, made, self.voices, settings, _TRUSTED, progress)
+            verdict = verdict.joined(heard)
+        return verdict, attacked, voiced
 
 
 def _attacked(
