@@ -162,7 +162,9 @@ def test_every_track_is_treated_and_a_silent_one_is_no_hindrance(
     made = [heard(tmp_path / "out.mp4", track, rate)[0] for track in range(3)]
     assert np.abs(made[0]).max() > 0.1
     assert not made[2][round(FIRST * rate) : round(LAST * rate)].any()
-    assert alike(made[2], voice[0], rate) < 0.02
+    # Before and after it rings, softly, what the filter for hum took out of it.
+    assert (made[2] ** 2).sum() < 1e-4 * (voice[0] ** 2).sum()
+    assert alike(made[2], voice[0], rate) < 0.1
 
 
 def test_speech_that_music_nearly_drowns_is_speech(tmp_path: Path, speech: Path) -> None:
