@@ -30,8 +30,8 @@ SPEECH_MUTED: Final = (
     "sound, may still be heard"
 )
 RETOLD: Final = (
-    "audio replaced by a synthetic voice that speaks a transcript: who speaks may be known by the "
-    "words, and by when they fall; lips can be read"
+    "a synthetic voice speaks a transcript: who speaks may be known by the words, and by when "
+    "they fall; lips can be read"
 )
 NOISE_REDUCED: Final = (
     "camera noise reduced: harder to link to its camera, not impossible; "

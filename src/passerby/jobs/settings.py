@@ -84,7 +84,7 @@ class Settings(BaseModel):
         description="With retell: the plug-in that speaks.",
     )
     mute_speech: bool = Field(
-        False, description="With mute: drop speech alone, and keep every other sound."
+        False, description="With mute or retell: drop speech alone, and keep every other sound."
     )
     zone: tuple[str, ...] = Field(
         (), description="Places that are always hidden: X0,Y0,X1,Y1[@START-END]."
@@ -192,7 +192,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _one_wish_for_speech(self) -> Self:
-        if self.mute_speech and self.voice != "mute":
+        if self.mute_speech and self.voice not in ("mute", "retell"):
             raise UsageError(
                 f"voice {self.voice} lets speech be heard, and mute-speech takes it out",
                 hint="--voice mute --mute-speech keeps all sound but speech",

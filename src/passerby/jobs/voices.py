@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.sound import Treatment, Treatments
@@ -12,27 +13,30 @@ from .settings import Settings
 
 
 def treatments(settings: Settings, script: Script | None = None) -> Treatments | None:
-    """None where sound is dropped. `script`: what is said instead; nothing of the original is left.
+    """None where sound is dropped. `script`: what is said instead of what was.
 
     The hum of the mains is taken out of whatever is kept, and first: a filter rings, and what is
     muted after it is silent.
     """
-    if script is not None:
-        return retold(script.tracks, script.voice)
+    if settings.voice == "retell" and not settings.mute_speech:
+        return None if script is None else retold(script.tracks, script.voice)
     if not settings.keeps_sound:
         return None
-    return partial(_without_hum, voices=_of_voices(settings))
+    return partial(_without_hum, more=_of_voices(settings, script))
 
 
-def _of_voices(settings: Settings) -> Treatments | None:
-    """What is done to voices; None where they are kept."""
+def _of_voices(settings: Settings, script: Script | None) -> tuple[Treatments, ...]:
+    """What is done to voices, one after the other; nothing where they are kept."""
     if not settings.mute_speech:
-        return None
+        return ()
     from ..detect.speech import open_ears
 
-    return partial(SpeechMuted, ear=open_ears())
+    muted = partial(SpeechMuted, ear=open_ears())
+    if script is None:
+        return (muted,)
+    return (muted, retold(script.tracks, script.voice, over=True))
 
 
-def _without_hum(rate: int, channels: int, voices: Treatments | None) -> Treatment:
+def _without_hum(rate: int, channels: int, more: Sequence[Treatments]) -> Treatment:
     hum = HumNotched(rate, channels)
-    return hum if voices is None else Chain(rate, channels, [hum, voices(rate, channels)])
+    return Chain(rate, channels, [hum, *(treatment(rate, channels) for treatment in more)])
