@@ -131,6 +131,12 @@ def test_where_the_output_is_silent_nothing_is_said_of_likeness() -> None:
         assert [one.likeness for one in compared(ours, theirs)] == [None, None]
 
 
+def test_what_the_output_says_where_the_original_is_silent_is_not_compared() -> None:
+    ours = listened(np.concatenate([quiet(SPOKEN), tone(100, SPOKEN)]))
+    theirs = listened(np.concatenate([tone(37, SPOKEN), quiet(SPOKEN)]), bounds=ours)
+    assert [one.likeness for one in compared(ours, theirs)] == [None]
+
+
 def test_a_voice_that_only_one_channel_has_is_heard() -> None:
     """In the mean of both it would cancel out."""
     voice = tone(100, 2 * SPOKEN)
