@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = "openvino-telemetry"
-UNUSED = ("requests", "certifi", "charset-normalizer", "idna", "urllib3", "toml")
+UNUSED = ("requests", "certifi", "charset-normalizer", "urllib3", "toml")
 HEAD = f"""\
 # {{what}} Rebuilt by `make lock`.
 # Install with --no-deps --require-hashes: {LEFT_OUT} is left out on purpose.

@@ -162,6 +162,13 @@ def test_what_is_revoked_no_longer_holds_until_the_revoke_is_revoked() -> None:
     assert active([*edits, Revoke(edit=1)]) == ()
 
 
+def test_a_box_takes_the_place_of_the_one_that_it_was_before() -> None:
+    first = HideMoving(keys=((0, 0, 0, 9, 9),), end=9)
+    second = HideMoving(keys=((0, 50, 0, 59, 9),), end=9, instead=0)
+    assert hidden([], [first, second]) == [-2]
+    assert hidden([], [first, second, Revoke(edit=1, by="undo")]) == [-1]
+
+
 def test_undo_and_redo_go_all_the_way_and_a_new_edit_ends_redo() -> None:
     edits: list[Edit] = [Hide(box=(n, 0, n + 1, 1)) for n in range(3)]
     edits.append(Revoke(edit=1))  # a second thought, which can be undone as well
@@ -238,6 +245,7 @@ def test_every_sentence_survives_being_written_down() -> None:
         lambda: HideTracks(tracks=(at(ONE),), kind="face"),
         lambda: KeepTracks(tracks=(at(ONE),), span=(5, 5)),
         lambda: document([], [Revoke(edit=0)]),
+        lambda: document([], [HideMoving(keys=((0, 0, 0, 1, 1),), end=3, instead=0)]),
     ],
 )
 def test_a_sentence_that_makes_no_sense_is_refused(wrong: object) -> None:

@@ -125,9 +125,18 @@ def scan(
     progress: Progress | None = None,
 ) -> Report:
     """Find and follow only: `output` is the plan; no picture is written."""
+    check_free(output, inputs=[input], force=force)
+    plan, report = found(input, settings, progress=progress)
+    write_text(output, text_of(plan), inputs=[input], force=force)
+    return report
+
+
+def found(
+    input: Path, settings: Settings, *, progress: Progress | None = None
+) -> tuple[Document, Report]:
+    """What a scan finds, and its report; nothing is written."""
     watch = Stopwatch()
     check_style(settings.style, settings.kinds)
-    check_free(output, inputs=[input], force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
         edits = _wished(card, settings)
@@ -138,9 +147,8 @@ def scan(
     decision = _decided(card, planner, finder, edits)
     _check_reached(card, edits, decision)
     plan = account.document_of(card, settings, decision)
-    write_text(output, text_of(plan), inputs=[input], force=force)
     report = account.report_of("scan", card, settings, decision, Tally(), _result(source))
-    return report.model_copy(update={"timings": watch.seconds})
+    return plan, report.model_copy(update={"timings": watch.seconds})
 
 
 def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:

@@ -3,7 +3,7 @@
 from .binding import check_binding, check_frames, edited, schedule_of
 from .document import DetectorUsed, Document, MadeBy, Media, TrackRows, rows_of
 from .edits import Bound, Edited, Unbound, bind
-from .history import active, redoable, undoable
+from .history import active, before_of, redoable, undoable
 from .moving import Moving
 from .planner import FollowingPlanner
 from .policy import Policy
@@ -52,6 +52,7 @@ __all__ = [
     "TrackRows",
     "Unbound",
     "active",
+    "before_of",
     "bind",
     "check_binding",
     "check_frames",

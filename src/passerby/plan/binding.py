@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..core.errors import PlanError
 from ..core.geometry import Size
 from ..core.schedule import Schedule
 from ..core.time import FOREVER
+from ..core.track import Track
 from .document import Document
 from .edits import Bound, Edited, bind
 from .timeline import Decided, Timeline
@@ -42,9 +43,16 @@ def schedule_of(document: Document) -> tuple[Schedule, Timeline, Bound]:
 
 
 def edited(
-    timeline: Timeline, edits: Sequence[Edit], size: Size, *, still: bool
-) -> tuple[Schedule, Bound]:
-    """What a whole timeline hides after `edits`, all of it final. `size`: of the picture."""
+    timeline: Timeline,
+    edits: Sequence[Edit],
+    size: Size,
+    *,
+    still: bool,
+    tracks: Iterable[Track] | None = None,
+) -> tuple[Edited, Bound]:
+    """What a whole timeline hides after `edits`, all of it final. `size`: of the picture; `tracks`:
+    those of the timeline, where somebody has them at hand."""
     stage = Stage(size, timeline.policy, still)
-    bound = bind(edits, timeline.tracks(), timeline.policy.style, stage)
+    known = timeline.tracks() if tracks is None else tracks
+    bound = bind(edits, known, timeline.policy.style, stage)
     return Edited(Decided(timeline, FOREVER), bound), bound

@@ -14,8 +14,9 @@ from ..core.geometry import Box
 from ..core.time import Ticks
 from ..core.track import Key, Track, Why
 from .fields import Count, Hash, Kind, Part, Pixel, Score, Text, Tick
+from .history import before_of
 from .policy import Policy
-from .vocabulary import Edit, Revoke
+from .vocabulary import Edit
 
 VERSION: Final = "plan/1"
 
@@ -124,12 +125,11 @@ class Document(Part):
         return self
 
     @model_validator(mode="after")
-    def _revokes_come_after(self) -> Self:
+    def _speaks_of_what_was_said(self) -> Self:
         for number, edit in enumerate(self.edits):
-            if isinstance(edit, Revoke) and edit.edit >= number:
-                raise ValueError(
-                    f"edit {number} revokes edit {edit.edit}, which does not precede it"
-                )
+            target = before_of(edit)
+            if target is not None and target >= number:
+                raise ValueError(f"edit {number} speaks of edit {target}, which is not before it")
         return self
 
     def whole_tracks(self) -> Iterator[Track]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .vocabulary import Edit, Revoke
+from .vocabulary import Edit, HideMoving, Revoke
 
 
 def active(edits: Sequence[Edit]) -> tuple[tuple[int, Edit], ...]:
@@ -15,13 +15,21 @@ def active(edits: Sequence[Edit]) -> tuple[tuple[int, Edit], ...]:
     gone: set[int] = set()
     for number in range(len(edits) - 1, -1, -1):
         edit = edits[number]
-        if isinstance(edit, Revoke) and number not in gone:
-            gone.add(edit.edit)
+        target = before_of(edit)
+        if target is not None and number not in gone:
+            gone.add(target)
     return tuple(
         (number, edit)
         for number, edit in enumerate(edits)
         if number not in gone and not isinstance(edit, Revoke)
     )
+
+
+def before_of(edit: Edit) -> int | None:
+    """The number of an earlier edit that no longer holds because of this one."""
+    if isinstance(edit, Revoke):
+        return edit.edit
+    return edit.instead if isinstance(edit, HideMoving) else None
 
 
 def undoable(edits: Sequence[Edit]) -> int | None:

@@ -67,6 +67,9 @@ class HideMoving(Part):
     ]
     end: Tick = Field(description="First tick after; from the last key on the box stays.")
     kind: Kind = "face"
+    instead: Count | None = Field(
+        None, description="The edit, before this one, whose place it takes: the box as it was."
+    )
     note: Text | None = None
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ import typer
 
 from ... import __version__
 from ...core.errors import PasserbyError, UsageError
-from . import doctor, presets, redact, scan, subtitles, transcribe, verify
+from . import doctor, presets, redact, review, scan, subtitles, transcribe, verify
 from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
 from .terminal import complain, put, results_only
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("redact", help=redact.__doc__)(redact.redact)
 app.command("scan", help=scan.__doc__)(scan.scan)
+app.command("review", help=review.__doc__)(review.review)
 app.command("verify", help=verify.__doc__)(verify.verify)
 app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
 app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
