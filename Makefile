@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify explore fuzz formats clean
+.PHONY: help setup programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -79,6 +79,9 @@ bench-people: $(READY)  ## how many people and heads stay bare in photos
 
 bench-reidentify: $(READY)  ## how often hidden faces are matched with their originals, per style
 	$(BIN)/python benchmarks/reidentify.py $(BENCH_ARGS)
+
+bench-voices: $(READY)  ## who can still be told by his voice, however it was changed
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/voices.py $(BENCH_ARGS)
 
 explore: $(READY)  ## the property tests with EXAMPLES=2000 new examples each
 	EXPLORE=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -m "" -q -p no:cacheprovider $(or $(PROPERTIES),$$(grep -rl 'from hypothesis' tests --include='test_*.py')) $(PYTEST_ARGS)
