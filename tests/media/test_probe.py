@@ -139,7 +139,7 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
         probe(path)
 
 
-def test_sound_alone_is_not_processed(tmp_path: Path) -> None:
+def test_sound_alone_is_told_apart_from_a_film(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("aac", rate=48000)
@@ -149,8 +149,10 @@ def test_sound_alone_is_not_processed(tmp_path: Path) -> None:
         np.frombuffer(cast(Any, frame.planes[0]), np.uint8)[:] = 0
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
+    card = probe(path)
+    assert (card.kind, card.container, card.audio) == ("sound", "m4a", (0,))
     with pytest.raises(Unsupported, match="no moving picture"):
-        probe(path)
+        probe(path, stream=0)
 
 
 def test_a_name_is_never_taken_for_an_address(tmp_path: Path) -> None:

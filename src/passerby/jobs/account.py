@@ -227,13 +227,18 @@ def _rounded(seconds: Fraction) -> float:
 
 def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
     """What might show people, and nobody looked for."""
+    yield from unheard(settings)
+    yield from _unseen(settings.not_looked_for, decision.used)
+
+
+def unheard(settings: Settings) -> Iterator[str]:
+    """What might be heard of people, and nobody listened for."""
     if settings.voice == "keep":
         yield "voices"
     if settings.voice == "retell":
         yield "names, and other words that tell who speaks, in the transcript"
     if settings.mute_speech:
         yield "voices that don't speak"
-    yield from _unseen(settings.not_looked_for, decision.used)
 
 
 def _unseen(kinds: Iterable[str], used: Iterable[DetectorUse]) -> Iterator[str]:
@@ -247,7 +252,7 @@ def _unseen(kinds: Iterable[str], used: Iterable[DetectorUse]) -> Iterator[str]:
 def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
     """What a person should know about the output."""
     if any("audio" in stream for stream in layout(card)):
-        yield from _of_sound(settings)
+        yield from of_sound(settings)
     style = decision.timeline.policy.style
     if style is Style.FIGURE:
         yield FIGURES
@@ -260,7 +265,7 @@ def _notes(card: Card, settings: Settings, decision: Decision) -> Iterator[str]:
         yield f"edit {lost.edit} ({said} track {lost.track}) does nothing: {lost.reason}"
 
 
-def _of_sound(settings: Settings) -> Iterator[str]:
+def of_sound(settings: Settings) -> Iterator[str]:
     """What became of the sound."""
     if settings.voice == "retell":
         yield RETOLD

@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from ..core.errors import UsageError
+from ..core.errors import Unsupported, UsageError
 from ..core.ports import Redactor, Source
 from ..core.schedule import Style
 from ..core.time import Ticks
 from ..engine.ending import ending
 from ..media import (
+    FORMS,
     MOVING,
+    SOUND_SUFFIXES,
     Card,
     Encoding,
     MovingSink,
@@ -65,15 +67,18 @@ class Target:
     video: Container | None = None
     photo: str | None = None
     moving: str | None = None
+    sound: str | None = None
 
     @property
     def name(self) -> str:
-        return self.video or self.photo or self.moving or ""
+        return self.video or self.photo or self.moving or self.sound or ""
 
 
 def target_of(card: Card, output: Path) -> Target:
     """`UsageError` when the name of `output` asks for what can't be written from `card`."""
     suffix, natural = output_container(card)
+    if card.kind == "sound":
+        return _sound_target(card, output, suffix)
     moving = card.kind == "video" and card.container in MOVING
     known = _PHOTOS if card.kind == "photo" else {**_VIDEOS, **_MOVING} if moving else {**_VIDEOS}
     asked = output.suffix.lower()
@@ -100,6 +105,24 @@ def target_of(card: Card, output: Path) -> Target:
     return Target(video=_VIDEOS[asked])
 
 
+def _sound_target(card: Card, output: Path, suffix: str) -> Target:
+    asked = output.suffix.lower()
+    if asked not in SOUND_SUFFIXES:
+        raise UsageError(
+            f"sound can't be written as {asked or 'a file without a suffix'}",
+            path=output,
+            hint=f"name it *{suffix}, or one of {', '.join(SOUND_SUFFIXES)}",
+        )
+    form = FORMS[SOUND_SUFFIXES[asked]]
+    if len(card.audio) > 1 and not form.many:
+        raise UsageError(
+            f"{len(card.audio)} tracks of sound can't be written as {asked}",
+            path=output,
+            hint="name it *.mka",
+        )
+    return Target(sound=form.name)
+
+
 def look_at(path: Path, settings: Settings) -> Card:
     """What the file is, as far as the settings let it be opened."""
     return probe(
@@ -113,6 +136,8 @@ def look_at(path: Path, settings: Settings) -> Card:
 def open_source(card: Card, settings: Settings | None = None) -> Source:
     """`settings`: whether damage is accepted, and how much the file may unpack to."""
     given = settings or Settings()
+    if card.kind == "sound":
+        raise Unsupported("is only sound, and has no picture", path=card.path)
     if card.kind == "photo":
         return PhotoSource(card, accept_damaged=given.accept_damaged)
     if card.container in MOVING:

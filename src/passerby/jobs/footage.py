@@ -23,7 +23,7 @@ from ..plan import (
     text_of,
 )
 from ..plan import load as load_plan
-from . import account, doors, provenance, repair, wishes
+from . import account, doors, provenance, repair, sounds, wishes
 from .account import Decision, Result
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
@@ -64,18 +64,27 @@ def redact(
     """
     watch = Stopwatch()
     inputs = [path for path in (input, plan, transcript) if path is not None]
-    check_free(output, inputs=inputs, force=force)
-    if save_plan is not None:
-        check_free(save_plan, inputs=[*inputs, output], force=force)
-    if report_to is not None:
-        check_folder(report_to, inputs=[*inputs, output], force=force)
+    papers = sounds.Papers(plan, save_plan, report_to, transcript)
+    _check_free(output, papers, inputs, force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
+        script = script_of(card, settings, transcript)
+    if card.kind == "sound":
+        return sounds.redact(
+            card,
+            output,
+            settings,
+            script,
+            papers=papers,
+            proofs=proofs,
+            force=force,
+            progress=progress,
+        )
+    with watch.phase("probe"):
         target = doors.target_of(card, output)
         doors.check_encoding(card, target, settings)
         document = None if plan is None else _plan_for(card, plan, settings)
         _check_style(settings, document)
-        script = script_of(card, settings, transcript)
     job = _Job(card, target, settings, Watch(progress, card.length), script)
     with provenance.together(
         output, target.name, proofs, input, inputs=inputs, force=force
@@ -116,6 +125,17 @@ def redact(
     return report
 
 
+def _check_free(
+    output: Path, papers: sounds.Papers, inputs: Sequence[Path], *, force: bool
+) -> None:
+    """`OutputError` where something can't be written, before the work begins."""
+    check_free(output, inputs=inputs, force=force)
+    if papers.save_plan is not None:
+        check_free(papers.save_plan, inputs=[*inputs, output], force=force)
+    if papers.report_to is not None:
+        check_folder(papers.report_to, inputs=[*inputs, output], force=force)
+
+
 def scan(
     input: Path,
     settings: Settings,
@@ -139,6 +159,7 @@ def found(
     check_style(settings.style, settings.kinds)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
+        sounds.no_scan(card)
         edits = _wished(card, settings)
     with watch.phase("find"):
         finder, source = _finder(card, settings), doors.open_source(card, settings)

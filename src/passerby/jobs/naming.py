@@ -34,14 +34,20 @@ VIDEOS |= dict.fromkeys((".flv", ".f4v", ".wmv", ".asf", ".ogv", ".mxf", ".y4m")
 VIDEOS |= dict.fromkeys(
     (".lrv", ".insv", ".mod", ".tod", ".m2p", ".trp", ".mjpg", ".mjpeg"), ".mp4"
 )
+SOUNDS = {".wav": ".wav", ".wave": ".wav", ".w64": ".wav", ".mp3": ".mp3", ".flac": ".flac"}
+SOUNDS |= {".m4a": ".m4a", ".m4b": ".m4a", ".aac": ".m4a", ".amr": ".m4a", ".wma": ".m4a"}
+SOUNDS |= {".ogg": ".ogg", ".oga": ".ogg", ".spx": ".ogg", ".opus": ".opus", ".weba": ".webm"}
+SOUNDS |= {".aif": ".aiff", ".aiff": ".aiff", ".aifc": ".aiff", ".mka": ".mka", ".caf": ".wav"}
+SOUNDS |= {".mp2": ".mp3", ".au": ".wav"}
+MEDIA: Final = PHOTOS | VIDEOS | SOUNDS
 MARK: Final = ".redacted"
-_TOLD_BY_CONTENT: Final = frozenset({".webm", ".avif"})
+_TOLD_BY_CONTENT: Final = frozenset({".webm", ".avif", ".ogg", ".caf"})
 
 
 def is_media(path: Path) -> bool:
-    """True when the name is that of a video or photo, and not of something we made."""
+    """True when the name is that of a video, photo or sound, and not of something we made."""
     suffix = path.suffix.lower()
-    return (suffix in PHOTOS or suffix in VIDEOS) and not path.stem.lower().endswith(MARK)
+    return suffix in MEDIA and not path.stem.lower().endswith(MARK)
 
 
 def is_photo(path: Path) -> bool:
@@ -68,8 +74,8 @@ def default_output(input: Path, to: Path | None = None) -> Path:
     and what has no name that tells.
     """
     asked = input.suffix.lower()
-    suffix = (PHOTOS | VIDEOS).get(asked, input.suffix)
-    if asked in _TOLD_BY_CONTENT or asked not in PHOTOS | VIDEOS:
+    suffix = MEDIA.get(asked, input.suffix)
+    if asked in _TOLD_BY_CONTENT or asked not in MEDIA:
         suffix = _by_content(input, asked) or suffix
     if suffix.lower() == input.suffix.lower():
         suffix = input.suffix  # CLIP.MP4 stays upper case

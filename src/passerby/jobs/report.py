@@ -27,7 +27,7 @@ class _Part(BaseModel):
 class FoundMedia(_Part):
     """What came in, without anything that leads back to it."""
 
-    kind: Literal["video", "photo"]
+    kind: Literal["video", "photo", "sound"]
     container: str
     codec: str
     size: tuple[int, int]
@@ -224,11 +224,14 @@ class Report(_Part):
         counts = self.counts
         frames, tracks = _many(counts.frames, "frame"), _many(counts.tracks, "track")
         photo = self.input is not None and self.input.kind == "photo"
+        sound = self.input is not None and self.input.kind == "sound"
         match self.job:
             case "scan":
                 # One face of a photo may have been seen, and is covered, more than once.
                 found = _many(counts.tracks, "place") if photo else f"{tracks} in {frames}"
                 return f"{found} to hide; the plan is written"
+            case "redact" if sound and self.input is not None:
+                said = f"{self.input.seconds:.1f} s of sound written anew"
             case "redact" if photo:
                 said = f"{_many(counts.regions, 'place')} hidden"
             case "redact":

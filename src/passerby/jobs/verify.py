@@ -18,14 +18,15 @@ from ..plan import Document, check_binding, load, schedule_of
 from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
 from ..verify.episodes import Episode
-from . import account, doors, provenance, unchecked
+from . import account, doors, provenance, sounds, unchecked
 from .attack import Attacked, attack_output, attacker_for, in_step
 from .attack_on_voices import attack_on_voices, attacker_of_voices
 from .file import Watch
+from .judged import verification
 from .moments import planned, ranking, unplanned, with_moments
 from .onlooking import Check, Onlooker, PlanTime, hides_faces
 from .page import Original, check_folder, write_folder
-from .report import Finding, OtherEyes, Report, Verification
+from .report import OtherEyes, Report, Verification
 from .settings import Settings
 from .stopwatch import Stopwatch
 from .voiced import Voiced
@@ -77,6 +78,15 @@ def verify(
             if card is not None:
                 check_binding(document, sha256(card.path), account.layout(card))
             schedule, _, _ = schedule_of(document)
+    if made.kind == "sound":
+        return _verified_sound(
+            made,
+            card,
+            sounds.Papers(plan, report_to=report_to),
+            _Attackers(None, listener),
+            watch,
+            progress,
+        )
     check = Check(
         Settings(device=device).device,
         "thorough" if thorough else "balanced",
@@ -134,6 +144,40 @@ def verify(
     return report
 
 
+def _verified_sound(
+    made: Card,
+    card: Card | None,
+    papers: sounds.Papers,
+    attackers: _Attackers,
+    watch: Stopwatch,
+    progress: Progress | None,
+) -> Report:
+    """The report about a finished file that is only sound."""
+    sounds.no_plan(made, papers.plan)
+    sounds.no_page(made, papers.report_to)
+    with watch.phase("verify"):
+        verdict = sounds.check_finished(made.path, made, card)
+        proof, proven = provenance.looked_at(made.path, made.container)
+        attacking = attackers.voices is not None
+        asked = unchecked.not_asked(thorough=True, attack=attacking)
+        verdict = verdict.joined(proof).joined(asked)
+    voiced = None
+    if attacking and card is not None:
+        with watch.phase("attack"):
+            tried, _, voiced = attackers.tried(card, made, None, _TRUSTED, progress)
+        verdict = verdict.joined(tried)
+    return Report(
+        job="verify",
+        versions=account.versions(),
+        output=account.made_file(made.path, made.path, made.container),
+        notes=() if voiced is None else (voiced.sentence(),),
+        verification=verification(verdict),
+        attack_on_voices=voiced,
+        provenance=proven,
+        timings=watch.seconds,
+    )
+
+
 def _first(card: Card, settings: Settings) -> Ticks:
     """The first tick of the first frame; 0 if there is none."""
     frames = doors.open_source(card, settings).frames()
@@ -167,6 +211,9 @@ def look_again(
     """Everything that can be checked of a file that was just made from `card` by `schedule`."""
     try:
         made = probe(partial)
+        if made.kind == "sound":
+            found = Found("decodes", "there is no picture in the finished file")
+            return Looked(verification(Verdict((found,), ("decodes",))))
         verdict = inspect(partial)
         compared, eyes = _against(card, made, schedule, check, settings, progress)
         if settings.voice == "retell" and made.audio and not settings.mute_speech:
@@ -177,16 +224,6 @@ def look_again(
         return Looked(verification(Verdict((found,), ("decodes",))))
     verdict = verdict.joined(compared).joined(eyes.verdict())
     return Looked(verification(verdict), eyes.told(), eyes.episodes())
-
-
-def verification(verdict: Verdict) -> Verification:
-    """A verdict as a part of the report. Nothing checked is nothing passed."""
-    return Verification(
-        verdict="passed" if verdict.safe else "failed" if verdict.findings else "not made",
-        checks=verdict.made,
-        not_checked=tuple(f"{n.check}: {n.why}" for n in verdict.not_made),
-        findings=tuple(Finding(**f.as_dict()) for f in verdict.findings),
-    )
 
 
 def _plays(

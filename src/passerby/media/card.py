@@ -13,6 +13,7 @@ from ..core.time import Clock
 from .encoders import Volume
 from .faults import reading
 from .formats import layout, planar
+from .sound_forms import sound_form
 
 _BLOCK: Final = 1 << 20
 MOST_PIXELS: Final = 250_000_000  # of one picture; more is refused unless somebody asks for it
@@ -39,10 +40,11 @@ class Card:
     `stream`: the index of the one that is processed (videos). `volume`: HDR mastering data.
     `most_pixels`: the limit under which the file was let in. `lossy`: a photo coded in blocks.
     A photo's `frames` are its pages. A moving picture (GIF, APNG, WebP, AVIF) is a video.
+    A file that is only sound has no picture: of its fields those about pictures say nothing.
     """
 
     path: Path
-    kind: Literal["video", "photo"]
+    kind: Literal["video", "photo", "sound"]
     container: str
     codec: str
     size: Size
@@ -96,6 +98,9 @@ def output_container(card: Card) -> tuple[str, str]:
     """
     if card.kind == "photo":
         return _PHOTO_OUT.get(card.container, (".png", "png"))
+    if card.kind == "sound":
+        form = sound_form(card.container, card.codec)
+        return form.suffix, form.name
     if card.container in MOVING:
         return _VIDEO_OUT[card.container]
     if card.container == "webm" and (depth_of(card) > 8 or card.pixel_aspect != 1):

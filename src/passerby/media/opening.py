@@ -15,6 +15,8 @@ from av.video.stream import VideoStream
 
 from ..core.errors import Unreadable, Unsupported
 from .faults import NOT_MEDIA, reading
+from .signatures import HEAD
+from .sound_kinds import sound_formats
 
 # Formats that describe other files (playlists, patterns) are not among these.
 FORMATS: Final = (
@@ -35,12 +37,14 @@ def opened(path: Path) -> Iterator[InputContainer]:
             raise IsADirectoryError(path)
         if path.stat().st_size == 0:
             raise Unreadable("is empty", path=path, hint="copy it again from where it came")
+        with path.open("rb") as file:
+            formats = sound_formats(file.read(HEAD)) or FORMATS
         try:
             container = av.open(
                 f"file:{path}",
                 "r",
                 metadata_errors="replace",
-                container_options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+                container_options={"format_whitelist": formats, "protocol_whitelist": "file"},
             )
         except av.ArgumentError as error:
             raise Unsupported("is of a kind that is not processed", path=path) from error
@@ -55,16 +59,21 @@ def family(container: InputContainer) -> str:
     return container.format.name.split(",")[0]
 
 
+def moving_pictures(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are no cover art."""
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    return [s for s in container.streams.video if not s.disposition & aside]
+
+
 def picture_of(container: InputContainer, path: Path, chosen: int | None = None) -> VideoStream:
     """The one video stream that is no cover art, or the `chosen` one of several.
 
     Players show one of several and hide the rest; dropping them without a word would lose the
     rear window of a dashcam, so they are an error until somebody chooses.
     """
-    aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-    moving = [s for s in container.streams.video if not s.disposition & aside]
+    moving = moving_pictures(container)
     if not moving:
-        raise Unsupported("holds no moving picture", path=path, hint="sound alone is not processed")
+        raise Unsupported("holds no moving picture", path=path, hint=NOT_MEDIA)
     if chosen is not None:
         moving = [s for s in moving if s.index == chosen]
         if not moving:

@@ -22,6 +22,7 @@ from .metadata import of_container, of_file, of_frame, once
 from .opening import UNTIMED, family, opened, picture_of, tick_of, zero_of
 from .orient import of_frame as orientation_of
 from .signatures import HEAD, photo_kind
+from .sound_card import is_sound, sound_card
 from .stills import MOST_PIXELS, probe_photo
 from .volume import volume_of
 
@@ -70,6 +71,8 @@ def _probe_video(
     path: Path, head: bytes, most_pixels: int, chosen: int | None, *, lenient: bool
 ) -> Card:
     with opened(path) as container, reading(path):
+        if chosen is None and is_sound(container):
+            return sound_card(container, path, head)
         name = _container(container, head)
         found = of_file(path, name)
         if "encrypted" in found:

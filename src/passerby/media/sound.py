@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any, Final
@@ -12,7 +12,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
 from ..core.errors import MediaError, Truncated, Unsupported
@@ -20,7 +20,7 @@ from ..core.sound import HEARD_RATE, Samples, Treatment, Treatments
 from .card import Card
 from .faults import reading
 from .joins import JUMP, Joins
-from .opening import opened, zero_of
+from .opening import family, opened, zero_of
 
 # Further off than this, a sample is moved: silence fills a gap, what overlaps is cut.
 _SLACK: Final = Fraction(1, 50)
@@ -33,7 +33,12 @@ _BITS: Final = 96_000  # a second and channel, at most; two channels share
 _LONGEST: Final = Fraction(600)  # seconds of silence at a stretch; a damaged clock asks for days
 _TOO_LONG: Final = "--voice mute leaves the sound away; --limit allows more silence"
 _WITHOUT: Final = "--voice mute leaves the sound away; --accept-damaged keeps what can be decoded"
+_ALONE: Final = "copy it again from where it came, or keep what can be decoded: --accept-damaged"
 _CHUNK: Final = 1 << 14
+# Sound alone begins where its encoder's delay ends, or wherever a broadcast was switched on.
+_FROM_FIRST: Final = frozenset({"mp3", "ogg", "aac", "asf", "flv", "mpegts", "mpeg"})
+
+Adder = Callable[[OutputContainer, AudioStream], AudioStream]
 
 
 class Sound:
@@ -42,6 +47,7 @@ class Sound:
     `shift`: seconds by which the picture was moved. Sound before zero is cut. A track that can't
     be decoded is an error that names it; `lenient` drops it, or leaves silence, and says so.
     `treatments` change each track on its way; without them it is kept as it is heard.
+    `codec`: FFmpeg's name of the encoder, or who adds a stream for a track.
     Reads `card.path` itself; `close` lets go of it.
     """
 
@@ -49,7 +55,7 @@ class Sound:
         self,
         card: Card,
         output: OutputContainer,
-        codec: str,
+        codec: str | Adder,
         shift: Fraction,
         *,
         lenient: bool = False,
@@ -57,12 +63,15 @@ class Sound:
         treatments: Treatments | None = None,
     ) -> None:
         self._lenient = lenient
+        self._hint = _ALONE if card.kind == "sound" else _WITHOUT
         self._most = limit * _LONGEST
         self.notes: list[str] = []
         self._path, self._output, self._stack = card.path, output, ExitStack()
         self._tracks: dict[int, _Track] = {}
         container = self._stack.enter_context(opened(card.path))
         zero = zero_of(container, card.clock.tick) * card.clock.tick - shift
+        if card.kind == "sound":
+            zero = _first_of(container) - shift
         chosen, joins = [], Joins(card.path)
         for stream in container.streams:
             stream.discard = av.stream.Discard.all
@@ -71,12 +80,14 @@ class Sound:
             if context is None or not context.sample_rate or not context.layout.nb_channels:
                 what = f"sound stream {stream.index} can't be decoded"
                 if not lenient:
-                    raise Unsupported(what, path=card.path, hint=_WITHOUT)
+                    raise Unsupported(what, path=card.path, hint=self._hint)
                 self.notes.append(f"{what} and is dropped")
                 continue
             stream.discard = av.stream.Discard.default
             chosen.append(stream)
-            made = _added(output, stream, codec)
+            made = (
+                _added(output, stream, codec) if isinstance(codec, str) else codec(output, stream)
+            )
             treatment = None if treatments is None else treated(made, treatments)
             self._tracks[stream.index] = _Track(stream, made, zero, joins, treatment)
         self._packets: Iterator[Packet[AudioStream]] = iter(
@@ -85,14 +96,16 @@ class Sound:
         self._zero, self._reached, self._lost = zero, Fraction(-1), 0
         self.ended = False  # everything was read
 
-    def until(self, moment: Fraction) -> None:
-        """Write the sound up to `moment` (seconds of the output) and a little further."""
+    def until(self, moment: Fraction) -> bool:
+        """Write the sound up to `moment` (seconds of the output) and a little further; False where
+        there is no more of it."""
         while self._reached < moment + _AHEAD:
             packet = self._next()
             if packet is None:
-                return
+                return False
             self._take(packet)
             self._reached = max(self._reached, self._tracks[packet.stream.index].reached)
+        return True
 
     def finish(self) -> None:
         """Write all that is left, and the last of every encoder."""
@@ -103,11 +116,23 @@ class Sound:
                 self._output.mux(made)
             self.notes += [f"sound track {number}: {note}" for note in track.notes]
         if self._lost:
-            self.notes.append(f"{self._lost} pieces of sound can't be decoded and are silent")
+            self.notes += self.lost
         self.close()
 
     def close(self) -> None:
         self._stack.close()
+
+    @property
+    def lost(self) -> Sequence[str]:
+        """What could not be decoded."""
+        if not self._lost:
+            return ()
+        return (f"{self._lost} pieces of sound can't be decoded and are silent",)
+
+    @property
+    def lasts(self) -> Sequence[Fraction | None]:
+        """Seconds up to which each track has been read; None while it has not begun."""
+        return [track.due for track in self._tracks.values()]
 
     @property
     def starts(self) -> Sequence[Fraction | None]:
@@ -134,7 +159,7 @@ class Sound:
                     if packet.pts is None
                     else f" at {float(packet.pts * packet.time_base):.1f} s"
                 )
-                raise Truncated(what + at, path=self._path, hint=_WITHOUT) from error
+                raise Truncated(what + at, path=self._path, hint=self._hint) from error
             self._lost += 1
             return
         for frame in frames:
@@ -145,6 +170,13 @@ class Sound:
                 raise Unsupported(what, path=self._path, hint=_TOO_LONG)
             for made in track.taken(frame):
                 self._output.mux(made)
+
+
+def _first_of(container: InputContainer) -> Fraction:
+    """Seconds on the clock of a file that is only sound that are its beginning."""
+    if family(container) not in _FROM_FIRST or container.start_time is None:
+        return Fraction(0)
+    return Fraction(container.start_time, av.time_base)
 
 
 def treated(made: AudioStream, treatments: Treatments) -> Treatment:
@@ -199,6 +231,11 @@ class _Track:
     def notes(self) -> Sequence[str]:
         """What was done to it, once it has ended."""
         return () if self._treatment is None else self._treatment.notes()
+
+    @property
+    def due(self) -> Fraction | None:
+        """Seconds up to which it has been read."""
+        return self._due
 
     @property
     def begun(self) -> bool:

@@ -76,8 +76,8 @@ def walk_boxes(data: Data) -> Iterator[Finding]:
     state = State()
     yield from _children(data, 0, len(data), b"", state)
     pictures = [t for t in state.tracks if t.handler == b"vide"]
-    if not pictures:
-        yield finding("broken", "there is no picture track", None)
+    if not pictures and not any(t.handler == b"soun" for t in state.tracks):
+        yield finding("broken", "there is no track of pictures or sound", None)
     if len(pictures) > 1:
         yield finding("track", "a second picture track", None)
     if state.fragmented:

@@ -19,6 +19,7 @@ from .elements import walk_elements
 from .findings import Finding, NotMade, Tally, Verdict
 from .gifs import walk_gif
 from .pages import walk_bmp, walk_tiff
+from .sounds import sound_walker
 from .stills import walk_jpeg, walk_png, walk_webp
 
 Walker = Callable[[Data], Iterator[Finding]]
@@ -79,4 +80,4 @@ def _walker(head: bytes) -> Walker | None:
         return walk_elements
     if head[4:8] in (b"ftyp", b"wide", b"moov", b"mdat", b"free", b"skip"):
         return walk_boxes
-    return None
+    return sound_walker(head)

@@ -70,6 +70,7 @@ class State:
 
     units: dict[int, tuple[str, int]] = field(default_factory=dict)
     videos: int = 0
+    sounds: int = 0
     track: dict[int, bytes] = field(default_factory=dict)
     tag: bytes = b""
 
@@ -77,8 +78,8 @@ class State:
 def walk_elements(data: Data) -> Iterator[Finding]:
     state = State()
     yield from _children(data, 0, len(data), 0, state)
-    if not state.videos:
-        yield finding("broken", "there is no picture track", None)
+    if not state.videos + state.sounds:
+        yield finding("broken", "there is no track of pictures or sound", None)
 
 
 def _children(data: Data, at: int, stop: int, parent: int, state: State) -> Iterator[Finding]:
@@ -142,6 +143,7 @@ def _track(begun: int, state: State) -> Iterator[Finding]:
     if kind not in (1, 2):
         yield finding("track", "a track that is neither picture nor sound", begun)
     state.videos += kind == 1
+    state.sounds += kind == 2
     if kind == 1 and state.videos > 1:
         yield finding("track", "a second picture track", begun)
     private, codec = state.track.get(PRIVATE, b""), state.track.get(CODEC, b"")

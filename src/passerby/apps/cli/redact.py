@@ -56,7 +56,7 @@ from .work import Item, Work, gather
 def redact(
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT...", help="Photos, videos, and folders of them."),
+        typer.Argument(metavar="INPUT...", help="Photos, videos, sound, and folders of them."),
     ],
     output: Annotated[
         Path | None,
@@ -359,7 +359,7 @@ def told_skipped(work: Work, meter: Meter) -> None:
     for path, why in work.skipped:
         meter.say(f"{path}: left alone, {why}")
     if not work.items:
-        raise UsageError("there is no photo or video here", hint="name a file, or another folder")
+        raise UsageError("there is no photo, video or sound here", hint="name a file, or another folder")
 
 
 def summed_up(outcomes: list[Outcome], work: Work, meter: Meter) -> None:

@@ -84,7 +84,7 @@ def refuse(
 def walk(
     folder: Path, to: Path, name: Naming, is_media: Test
 ) -> tuple[list[Item], list[tuple[Path, str]]]:
-    """Every photo and video below `folder`, in order of name. Links to folders aren't followed."""
+    """Every photo, video and sound below `folder`, in order of name. Links to folders aren't followed."""
     items: list[Item] = []
     skipped: list[tuple[Path, str]] = []
 
@@ -118,7 +118,7 @@ def left_alone(path: Path, is_media: Test) -> str:
         return "redacted already, by its name"
     if not path.is_file():
         return "no regular file"
-    return "" if is_media(path) else "no photo or video"
+    return "" if is_media(path) else "no photo, video or sound"
 
 
 def once(items: Sequence[Item]) -> list[Item]:
