@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -238,12 +239,12 @@ def tried(way: Way, speech: Speech, listener: Listener, seed: int) -> Row:
     draws: list[Reals] = []
     clear = listener.points(speech.waves)
     for draw in range(1 if way.alike else DRAWS):
-        begun = time.process_time()
+        begun = spent_so_far()
         waves = [
             way.change(wave, np.random.default_rng((seed, draw, number)))
             for number, wave in enumerate(speech.waves)
         ]
-        spent += time.process_time() - begun
+        spent += spent_so_far() - begun
         length += sum(map(len, speech.waves))
         draws.append(listener.points(waves))
     row.factor = spent / length * HEARD_RATE
@@ -268,6 +269,12 @@ def tried(way: Way, speech: Speech, listener: Listener, seed: int) -> Row:
     alike = np.concatenate([(points * clear).sum(axis=1)[long] for points in draws])
     row.likeness, row.matched = float(np.median(alike)), float((alike >= SAME).mean())
     return row
+
+
+def spent_so_far() -> float:
+    """Seconds of processor time, those of programs that were started among them."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def lesson(way: Way, speech: Speech, listener: Listener, seed: int) -> tuple[Reals, Whole]:

@@ -153,10 +153,30 @@ def test_without_the_attacker_for_voices_it_is_said_how_to_get_it(
     plan = tmp_path / "plan.json"
     jobs.scan(talk, jobs.Settings(voice="keep"), output=plan)
     monkeypatch.setattr(room, "PACKAGE", "no-such-package-anywhere")
-    monkeypatch.setattr("passerby.jobs.attack.open_embedder", lambda: None)
     with pytest.raises(UsageError, match="attacker for voices is not installed") as told:
         jobs.verify(talk, original=talk, plan=plan, attack=True)
     assert "--no-deps no-such-package-anywhere==" in str(told.value.hint)
+
+
+def test_a_file_that_is_only_sound_is_attacked_without_a_plan(
+    passerby: Run, tmp_path: Path, speech: Path, voice_embedder: VoiceEmbedder
+) -> None:
+    command = ["redact", str(speech), "-o", "out.wav", "--voice", "keep", "--no-verify"]
+    assert passerby(*command).returncode == 0
+    done = passerby("verify", "out.wav", "--original", str(speech), "--attack", "--json")
+    assert done.returncode == 3, done.stderr
+    (one,) = json.loads(done.stdout)["files"]
+    voices = one["report"]["attack_on_voices"]
+    assert voices["stretches"] >= 6
+    assert voices["matched"] == voices["stretches"]
+    checks = {finding["check"] for finding in one["report"]["verification"]["findings"]}
+    assert checks == {"attack.voice"}
+
+
+def test_an_attack_on_sound_needs_the_original(passerby: Run, speech: Path) -> None:
+    done = passerby("verify", str(speech), "--attack")
+    assert done.returncode == 2
+    assert "--original INPUT" in done.stderr
 
 
 def test_who_did_not_ask_for_an_attack_is_told_that_none_was_made(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Final
 
+from ..core.errors import UsageError
 from ..core.ports import Progress, VoiceEmbedder
 from ..core.time import Ticks
 from ..media import Card
@@ -25,6 +27,7 @@ STRANGERS: Final = (
     "no attacker tried recordings that were treated in the same way, or of the same people "
     "elsewhere: a voice that is disguised is not anonymous"
 )
+ORIGINAL: Final = "add --original INPUT; for films --plan PLAN.json, too"
 _STEP: Final = Fraction(5)  # seconds of sound after which progress is told
 
 Stretches = Sequence[Stretch]
@@ -108,10 +111,13 @@ def _heard(
     return [one.found for one in listeners]
 
 
-def attacker_of_voices(made: Card) -> VoiceEmbedder | None:
-    """The embedder, where there is sound to attack. `UsageError` when it is not installed."""
+def attacker_of_voices(made: Card, original: Path | None) -> VoiceEmbedder | None:
+    """The embedder, where there is sound to attack. `UsageError` when it, or what it needs, is
+    missing."""
     if not made.audio:
         return None
+    if original is None:
+        raise UsageError("an attack compares voices with the original's", hint=ORIGINAL)
     from ..detect.voice_embedder import open_voice_embedder
 
     return open_voice_embedder()

@@ -64,12 +64,11 @@ def verify(
             "originals are shown only in a report's folder, and where there is an original",
             hint="add --original INPUT and --report DIR",
         )
-    embedder = attacker_for(original, plan) if attack else None
     if report_to is not None:
         check_folder(report_to, inputs=[p for p in (output, original, plan) if p], force=force)
     with watch.phase("probe"):
         made = probe(output)
-        listener = attacker_of_voices(made) if attack else None
+        attackers = _attackers(made, original, plan) if attack else _Attackers(None, None)
         lenient = Settings(accept_damaged=True, video_stream=video_stream, limit=_TRUSTED.limit)
         card = None if original is None else doors.look_at(original, lenient)
         schedule = document = None
@@ -83,7 +82,7 @@ def verify(
             made,
             card,
             sounds.Papers(plan, report_to=report_to),
-            _Attackers(None, listener),
+            attackers,
             watch,
             progress,
         )
@@ -115,7 +114,6 @@ def verify(
     attacked = voiced = None
     if attack and card is not None:
         with watch.phase("attack"):
-            attackers = _Attackers(embedder, listener)
             tried, attacked, voiced = attackers.tried(card, made, schedule, lenient, progress)
         verdict = verdict.joined(tried)
     report = Report(
@@ -142,6 +140,14 @@ def verify(
         shown = Original(card, lenient) if with_originals and card is not None else None
         write_folder(report_to, report, footage, risky.usual, output, original=shown, force=force)
     return report
+
+
+def _attackers(made: Card, original: Path | None, plan: Path | None) -> _Attackers:
+    """Who is needed for `made`. `UsageError` when they, or what they need, are missing."""
+    voices = attacker_of_voices(made, original)
+    if made.kind == "sound":  # there are no plans for sound
+        return _Attackers(None, voices)
+    return _Attackers(attacker_for(original, plan), voices)
 
 
 def _verified_sound(
