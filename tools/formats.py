@@ -21,11 +21,13 @@ from tests.jobs.films import finder  # noqa: E402
 from tests.media import photo_rows  # noqa: E402
 from tests.media.carriers import CARRIERS  # noqa: E402
 from tests.media.films import Film, make  # noqa: E402
+from tests.media.sound_files import CARRIERS as SOUND_CARRIERS  # noqa: E402
+from tests.media.sound_files import KINDS, tone, write  # noqa: E402
 
 from passerby.core.errors import PasserbyError  # noqa: E402
 from passerby.core.geometry import Orientation, Size  # noqa: E402
 from passerby.jobs import Report, Settings, default_output, footage, redact  # noqa: E402
-from passerby.media import Card, VideoSource, probe  # noqa: E402
+from passerby.media import Card, VideoSource, listened, probe  # noqa: E402
 from passerby.media.orient import to_matrix  # noqa: E402
 
 MS: Final = Fraction(1, 1000)
@@ -184,6 +186,28 @@ def carried(folder: Path) -> Iterator[str]:
         yield row(name, path.suffix[1:], "dropped", ", ".join(made.report.dropped))
 
 
+def sounds(folder: Path) -> Iterator[str]:
+    """Files that are only sound, of every kind, and what becomes of rate, channels and length."""
+    place = folder / "sounds"
+    place.mkdir()
+    more = {"a.wav": "pcm_s24le", "f.wav": "pcm_f32le", "l.m4a": "alac", "o.ogg": "libopus"}
+    for name, codec in [*((f"b{suffix}", "") for suffix in KINDS), *more.items()]:
+        path = write(place / name, tone(), codec=codec)
+        made = sent(path)
+        (was,), (now,) = listened(path), listened(made.now.path)
+        off = float(abs(now.lasts - was.lasts) * 1000)
+        length = "kept" if not off else f"within {off:.0f} ms"
+        kinds = path.suffix[1:], made.was.codec, made.now.path.suffix[1:], made.now.codec
+        rates = (f"{track.rate} Hz, {track.channels}" for track in (was, now))
+        yield row(*kinds, *rates, length)
+
+
+def carried_by_sounds(folder: Path) -> Iterator[str]:
+    for suffix, maker in SOUND_CARRIERS.items():
+        made = sent(maker(folder / f"carrier{suffix}"))
+        yield row(suffix[1:], "dropped", ", ".join(made.report.dropped))
+
+
 def photos(folder: Path) -> Iterator[str]:
     place = folder / "photos"
     place.mkdir()
@@ -222,6 +246,14 @@ def page() -> str:
             "The last column is what the report calls it all.",
             "",
             *table(("what", "in", "out", "the report's `dropped`"), carried(folder)),
+            "## Sound",
+            "",
+            "Files that are only sound, with `--voice keep`; PyAV writes no Vorbis, WMA or AMR.",
+            "",
+            *table(("in", "codec", "out", "codec", "was", "is", "length"), sounds(folder)),
+            "Each of these carries one name in every place that takes one.",
+            "",
+            *table(("in", "", "the report's `dropped`"), carried_by_sounds(folder)),
             "## Photos",
             "",
             "Sizes are as shown, upright; `pictures` are pages or moments. Photos that break off",

@@ -40,6 +40,7 @@ def seeds(folder: Path) -> list[Path]:
     from PIL import Image
     from tests.media.films import Film, make
     from tests.media.photos import save
+    from tests.media.sound_files import CARRIERS as SOUNDS
 
     made = []
     even = {"moments": tuple(range(8)), "tick": Fraction(1, 25)}
@@ -66,6 +67,7 @@ def seeds(folder: Path) -> list[Path]:
         path = folder / f"{codec}{suffix}"
         film = Film(codec=codec, pixels=pixels, sounds=sounds, **even)  # type: ignore[arg-type]
         made.append(make(path, film))
+    made += [maker(folder / f"sound{suffix}") for suffix, maker in SOUNDS.items()]
     picture = Image.effect_noise((64, 48), 40).convert("RGB")
     more = [picture.rotate(5 * n) for n in range(1, 4)]
     for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".gif", ".heic", ".avif"):

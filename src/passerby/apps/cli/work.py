@@ -84,7 +84,7 @@ def refuse(
 def walk(
     folder: Path, to: Path, name: Naming, is_media: Test
 ) -> tuple[list[Item], list[tuple[Path, str]]]:
-    """Every photo, video and sound below `folder`, in order of name. Links to folders aren't followed."""
+    """Photos, videos and sound below `folder`, by name. Links to folders aren't followed."""
     items: list[Item] = []
     skipped: list[tuple[Path, str]] = []
 
