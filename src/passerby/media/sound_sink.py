@@ -14,7 +14,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
-from ..core.errors import Truncated
+from ..core.errors import Truncated, Unsupported
 from ..core.sound import Treatments
 from .card import Card
 from .encode import created
@@ -68,6 +68,9 @@ def write_sound(
     notes: list[str] = []
 
     def added(output: OutputContainer, source: AudioStream) -> AudioStream:
+        if source.codec_context.format is None:
+            what = f"sound stream {source.index} is damaged, or of a rare kind"
+            raise Unsupported(what, path=card.path, hint=RECOPY)
         made, changed = add_track(output, form, source)
         notes.extend(changed)
         return made

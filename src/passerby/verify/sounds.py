@@ -189,10 +189,10 @@ def walk_ogg(data: Data) -> Iterator[Finding]:
     """Page by page; the first packets of each stream are its headers."""
     at, packets, ended = 0, dict[int, list[bytes]](), set[int]()
     while at < len(data):
-        head = whole(data, at, at + 27)
-        if head[:5] != b"OggS\0":
-            yield finding("trailing", "bytes between the pages", at)
+        if data[at : at + 5] != b"OggS\0":
+            yield finding("trailing", "bytes between the pages, or behind them", at)
             return
+        head = whole(data, at, at + 27)
         serial = int.from_bytes(head[14:18], "little")
         laces = whole(data, at + 27, at + 27 + head[26])
         start = at + 27 + head[26]
