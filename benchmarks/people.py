@@ -46,7 +46,7 @@ from passerby.core.geometry import Box  # noqa: E402
 from passerby.core.track import Why  # noqa: E402
 from passerby.detect.people import open_detector  # noqa: E402
 from passerby.plan import Policy  # noqa: E402
-from passerby.track.heads import head_of  # noqa: E402
+from passerby.track.belonging import head_of  # noqa: E402
 from passerby.track.photo import find_all  # noqa: E402
 
 Image = NDArray[np.uint8]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..track import FollowSettings, PhotoSettings, Unsure
 
 SOMEBODY: Final = 0.35  # score of a person in a photo whose head is hidden without a face
+FIRM: Final = (0.65, 0.42)  # score of a person in a film, seen once, seen more often
+FRESH: Final = Fraction(2, 5)  # seconds beyond its sightings for which a face counts as seen
+AHEAD: Final = Fraction(1, 2)  # seconds: what shows somebody is known so long after they came
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +85,16 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
 
 
 def _told(
-    settings: Settings, followers: Sequence[tuple[str, Follower]], least: float = 0.0
+    settings: Settings,
+    followers: Sequence[tuple[str, Follower]],
+    heads: Callable[[Follower, Follower], Follower],
 ) -> tuple[Follower, ...]:
-    """Whom to ask what is hidden: those of faces and people as one where heads are looked for.
-
-    `least`: the score from which somebody has a head. Films need none: who was seen once, and not
-    for sure, is in no plan.
-    """
-    from ..track.heads import Heads
-
+    """Whom to ask what is hidden: those of faces and people as one where `heads` are looked for."""
     by_kind = dict(followers)
     if not settings.seeks_heads:
         return tuple(by_kind.values())
     faces, people = by_kind.pop("face"), by_kind.pop("person")
-    too = "person" in settings.kinds
-    heads = Heads(faces, people, people_too=too, least=least)
-    return (heads, *by_kind.values())
+    return (heads(faces, people), *by_kind.values())
 
 
 def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
@@ -127,7 +124,24 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
 
     horizon = max(how.reach + how.interval + how.hold for how in ways)
     kinds = [detector.info.kind for detector in detectors]
-    told = _told(settings, list(zip(kinds, followers, strict=True)))
+    ahead = max(how.reach for how in ways) + AHEAD
+
+    def heads(faces: Follower, people: Follower) -> Follower:
+        from ..track.heads import Heads
+
+        return Heads(
+            faces,
+            people,
+            size,
+            people_too="person" in settings.kinds,
+            firm=FIRM,
+            fresh=clock.ticks(FRESH),
+            ahead=clock.ticks(ahead),
+        )
+
+    told = _told(settings, list(zip(kinds, followers, strict=True)), heads)
+    if settings.seeks_heads:
+        horizon += ahead + FRESH
     return Finder((*told, *doubts), horizon, used)
 
 
@@ -148,6 +162,8 @@ def _way(settings: Settings, kind: str, size: Size) -> FollowSettings:
     from ..track.sizes import searching
 
     how = FollowSettings.preset(settings.preset, kind)
+    if kind == "person" and kind not in settings.kinds:
+        how = how.for_heads()
     if kind == "text" and "plate" in settings.kinds:
         plates = FollowSettings.preset(settings.preset, "plate")
         fine = min(how.fine_interval, plates.fine_interval)
@@ -178,10 +194,16 @@ def photo_finder(settings: Settings, size: Size) -> Finder:
         how = _photo_way(settings, detector.info.kind, size)
         return Glance(detector.info.kind, lambda frame: find_all(frame, detector, how))
 
+    def heads(faces: Follower, people: Follower) -> Follower:
+        from ..track.heads import Heads
+
+        too = "person" in settings.kinds
+        return Heads(faces, people, size, people_too=too, least=SOMEBODY)
+
     glances = [(detector.info.kind, glance(detector)) for detector in detectors]
     dim = (DimPages(size),) if settings.cover_frame_when == "unsure" else ()
     return Finder(
-        (*_told(settings, glances, SOMEBODY), *dim),
+        (*_told(settings, glances, heads), *dim),
         Fraction(0),
         lambda: tuple(_glanced(detector.info, settings, size) for detector in detectors),
     )

@@ -1,106 +1,66 @@
-"""Where the heads of people are whose faces nobody saw: turned away, masked, helmeted, in the dark.
+"""Heads of people whose faces nobody saw: turned away, masked, helmeted, in the dark.
 
 A safety net: it costs a cover too many rather than a head too few.
 """
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
-from ..core.detection import overlaps
 from ..core.frame import Frame
-from ..core.geometry import Box
+from ..core.geometry import Size
 from ..core.ports import Follower
-from ..core.time import Ticks
-from ..core.track import Key, Why
+from ..core.time import FOREVER, Ticks
+from ..core.track import Key
+from .whose import Scores, Weighed, Whose
 
-# Of 704 faces inside boxes of people, 90 % end above these shares.
-_LOW: Final = 0.75  # of a box's width: however much of the body shows, the head ends there
-_CLOSE: Final = 0.8  # of its height: where no more than head and shoulders show
-_LYING: Final = 1.5  # times as wide as high: the head may be at either end
-_USUAL: Final = 0.4  # of a box's width: a face, half of the time
-_LEAST: Final = 0.2  # of it: what is smaller is another's face, or none
-_AROUND: Final = 0.1  # of a head's size: a face's middle may lie so far outside
-_GROUP: Final = 3  # faces
-_COUPLE: Final = 2  # faces in a head region that is
-_WIDE: Final = 1.4  # times as wide as high, which only those of wide boxes are
-_DOUBTED: Final = 0.35  # score of a face that may be none: the head is hidden as well
-_SAME: Final = 0.4  # heads that overlap more than this are one, seen twice
+_NONE: Final = Ticks(0)
 
 Found = tuple[int, str, Key]  # as followers hand it on
 
 
-def head_of(person: Box) -> Box:
-    """The part of a person's box in which the head is; all of it where that isn't known."""
-    if person.width > _LYING * person.height:
-        return person
-    high = min(_LOW * person.width, _CLOSE * person.height)
-    return Box(person.x0, person.y0, person.x1, person.y0 + high)
+@dataclass(slots=True)
+class _Moment:
+    """The keys of one frame, and whose faces are whose there once that was weighed."""
 
-
-def faceless(heads: Sequence[Box], faces: Sequence[Box]) -> list[bool]:
-    """Which heads have no face of their own.
-
-    A face belongs to the head that it fits best, and to no other: in a crowd somebody's face often
-    lies where the head is of somebody in front, who is seen from behind. But a head
-    region in which several faces lie is that of a group, and they are its heads.
-    """
-    without = [_alone(head, faces) for head in heads]
-    if not heads:
-        return without
-    rows = np.array([head.corners for head in heads], np.float32)
-    same = overlaps(rows, rows) >= _SAME
-    for face in faces:
-        misfits = [_misfit(head, face) for head in heads]
-        best = min(range(len(heads)), key=misfits.__getitem__)
-        if math.isinf(misfits[best]):
-            continue
-        for n in range(len(heads)):
-            if n == best or (same[best, n] and not math.isinf(misfits[n])):
-                without[n] = False
-    return without
-
-
-def _alone(head: Box, faces: Sequence[Box]) -> bool:
-    """False for the head region of a group, which the network took for one person."""
-    inside = sum(
-        head.x0 <= (face.x0 + face.x1) / 2 <= head.x1
-        and head.y0 <= (face.y0 + face.y1) / 2 <= head.y1
-        for face in faces
-    )
-    return inside < (_COUPLE if head.width > _WIDE * head.height else _GROUP)
-
-
-def _misfit(head: Box, face: Box) -> float:
-    """How little a face looks like that of a head: infinite where it can't be."""
-    place = head.grown(_AROUND * head.width, _AROUND * head.height)
-    x, y = (face.x0 + face.x1) / 2, (face.y0 + face.y1) / 2
-    inside = place.x0 <= x <= place.x1 and place.y0 <= y <= place.y1
-    if not inside or face.width < max(_LEAST * head.width, 1e-6):
-        return math.inf
-    off = abs(x - (head.x0 + head.x1) / 2) / max(head.width, 1e-6)
-    return off + abs(math.log(face.width / max(_USUAL * head.width, 1e-6)))
+    faces: list[tuple[int, Key]] = field(default_factory=list)
+    people: list[tuple[int, Key]] = field(default_factory=list)
+    weighed: Weighed | None = None
 
 
 class Heads:
     """A follower of faces and one of people as one: heads without a face become faces.
 
     Whoever is a person, and has no face at that moment, gets a track of kind "face" whose keys say
-    `Why.HEAD`; but not for a sighting of less than `least`, which may be anything. People
-    themselves are handed on only if `people_too`.
+    `Why.HEAD`; but not for a sighting of less than `least`, which may be anything. `firm`: see
+    `Whose`. People themselves are handed on only if `people_too`.
+
+    `fresh`: ticks beyond its sightings after which what is followed may have been lost. `ahead`: a
+    frame is decided by what is known of people up to so many ticks after it. Frames wait for both;
+    what is decided doesn't depend on when `take` is called.
     """
 
     def __init__(
-        self, faces: Follower, people: Follower, *, people_too: bool, least: float = 0.0
+        self,
+        faces: Follower,
+        people: Follower,
+        size: Size,
+        *,
+        people_too: bool,
+        least: float = 0.0,
+        firm: Scores = (0.0, 0.0),
+        fresh: Ticks = _NONE,
+        ahead: Ticks = _NONE,
     ) -> None:
         self._faces, self._people, self._people_too = faces, people, people_too
-        self._least = least
-        self._seen: list[Found] = []  # faces, not yet handed on
-        self._there: list[Found] = []  # people, likewise
+        self._least, self._fresh, self._ahead = least, fresh, ahead
+        self._whose = Whose(size, fresh, firm)
+        self._moments: dict[Ticks, _Moment] = {}
+        self._order: list[Ticks] = []  # of these moments, rising
+        self._learned = self._weighed = 0  # how many of them, from the first
 
     def see(self, frame: Frame) -> None:
         self._faces.see(frame)
@@ -112,35 +72,52 @@ class Heads:
 
     @property
     def final_until(self) -> Ticks:
-        return min(self._faces.final_until, self._people.final_until)
+        until = min(self._faces.final_until, self._people.final_until)
+        return until if until >= FOREVER else Ticks(until - self._fresh - self._ahead)
+
+    @property
+    def remembered(self) -> int:
+        """How many tracks something is known of: those in frames that are not decided yet."""
+        return self._whose.remembered
 
     def take(self) -> Sequence[Found]:
-        self._seen += self._faces.take()
-        self._there += self._people.take()
-        until = self.final_until
-        seen, self._seen = _parted(self._seen, until)
-        there, self._there = _parted(self._there, until)
-        taken = [(3 * track, kind, key) for track, kind, key in seen]
-        if self._people_too:
-            taken += [(3 * track + 1, kind, key) for track, kind, key in there]
-        faces: dict[Ticks, list[Box]] = {}
-        for _, _, key in seen:
-            if key.score is not None and key.score < _DOUBTED:
-                continue
-            faces.setdefault(key.at, []).append(key.box)
-        people: dict[Ticks, list[tuple[int, Key]]] = {}
-        for track, _, key in there:
-            if key.score is None or key.score >= self._least:
-                people.setdefault(key.at, []).append((track, key))
-        for at, persons in people.items():
-            heads = [head_of(key.box) for _, key in persons]
-            bare = faceless(heads, faces.get(at, ()))
-            for (track, key), head, without in zip(persons, heads, bare, strict=True):
-                if without:
-                    taken.append((3 * track + 2, "face", Key(at, head, Why.HEAD, key.score)))
+        for track, _, key in self._faces.take():
+            self._moment(key.at).faces.append((track, key))
+        for track, _, key in self._people.take():
+            self._moment(key.at).people.append((track, key))
+        taken: list[Found] = []
+        count = bisect_left(self._order, self.final_until)
+        for at in self._order[:count]:
+            self._weigh_until(Ticks(at + self._ahead))
+            taken += self._decided(at, self._moments.pop(at))
+            self._whose.forget(at)
+        del self._order[:count]
+        self._learned, self._weighed = self._learned - count, self._weighed - count
         return taken
 
+    def _moment(self, at: Ticks) -> _Moment:
+        if at not in self._moments:
+            self._moments[at] = _Moment()
+            self._order.insert(bisect_left(self._order, at), at)
+        return self._moments[at]
 
-def _parted(keys: list[Found], until: Ticks) -> tuple[list[Found], list[Found]]:
-    """Those before `until`, and the others."""
-    return [k for k in keys if k[2].at < until], [k for k in keys if k[2].at >= until]
+    def _weigh_until(self, until: Ticks) -> None:
+        """Weigh all frames up to `until`, and not one more, however many are known by now."""
+        end = bisect_right(self._order, until)
+        for at in self._order[self._weighed : end]:
+            known = bisect_right(self._order, at + self._fresh)
+            for then in self._order[self._learned : known]:
+                self._whose.learn(then, self._moments[then].faces)
+            self._learned = max(self._learned, known)
+            moment = self._moments[at]
+            people = [(n, k) for n, k in moment.people if k.score is None or k.score >= self._least]
+            moment.weighed = self._whose.weigh(at, moment.faces, people)
+        self._weighed = max(self._weighed, end)
+
+    def _decided(self, at: Ticks, moment: _Moment) -> list[Found]:
+        assert moment.weighed is not None
+        found: list[Found] = [(3 * track, "face", key) for track, key in moment.faces]
+        if self._people_too:
+            found += [(3 * track + 1, "person", key) for track, key in moment.people]
+        heads = self._whose.bare(at, moment.weighed)
+        return found + [(3 * track + 2, "face", key) for track, key in heads]

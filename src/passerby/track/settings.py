@@ -100,6 +100,16 @@ class FollowSettings:
         other names."""
         return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT, "person": _PEOPLE}[kind][name]
 
+    def for_heads(self) -> FollowSettings:
+        """The same, for people who are searched for only because of their heads.
+
+        Where everything is kept that might be somebody, half of the picture would be heads; and
+        followed by its weakest sightings, a box strays from its person, and the head with it.
+        """
+        if not self.keep_unsure:
+            return self
+        return replace(self, seed=0.25, sure=0.4, near=0.25, keep_unsure=False)
+
 
 _PRESETS: Final = {
     "fast": FollowSettings(
