@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -196,7 +197,7 @@ def sounds(folder: Path) -> Iterator[str]:
         made = sent(path)
         (was,), (now,) = listened(path), listened(made.now.path)
         off = float(abs(now.lasts - was.lasts) * 1000)
-        length = "kept" if not off else f"within {off:.0f} ms"
+        length = "kept" if not off else f"within {ceil(off)} ms"
         kinds = path.suffix[1:], made.was.codec, made.now.path.suffix[1:], made.now.codec
         rates = (f"{track.rate} Hz, {track.channels}" for track in (was, now))
         yield row(*kinds, *rates, length)
