@@ -153,3 +153,25 @@ def test_a_head_without_a_face_is_hidden_in_every_frame_of_a_film(
     assert not any(hidden(plan, "person", len(bodies)))
     # What is there for the sake of the safety net is not among what people asked to hide.
     assert np.isfinite([d.smallest for d in plan.detectors]).all()
+
+
+@pytest.mark.parametrize("told", [["--heads"], ["--preset", "thorough"]])
+def test_the_safety_net_hardly_covers_more_of_somebody_whose_face_shows(
+    passerby: Run, astronaut: Path, tmp_path: Path, told: list[str]
+) -> None:
+    bodies = walked(tmp_path / "in.mp4", portrait(astronaut))
+    done = passerby("scan", "in.mp4", *told, "-o", "p.json")
+    assert done.returncode == 0, done.stderr
+    plan = load(tmp_path / "p.json")
+    shares = [share_of(boxes) for boxes in hidden(plan, "face", len(bodies))]
+    assert min(shares) > 0.01  # the face
+    assert np.mean(shares) < 0.15
+
+
+def share_of(boxes: list[Box]) -> float:
+    """How much of a picture of the film lies in boxes."""
+    covered = np.zeros((480, 640), bool)
+    for box in boxes:
+        x0, y0, x1, y1 = (max(0, round(edge)) for edge in box.corners)
+        covered[y0:y1, x0:x1] = True
+    return float(covered.mean())
