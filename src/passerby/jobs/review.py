@@ -17,12 +17,13 @@ from ..core.frame import Frame
 from ..core.geometry import Box, Size
 from ..core.ports import Progress
 from ..core.schedule import Region
-from ..core.time import Clock, Span, Ticks
+from ..core.time import FOREVER, Clock, Span, Ticks
 from ..core.track import Track
 from ..media import Card, sha256
 from ..media.snapshot import copied, jpeg, sharpness
 from ..plan import (
     Bound,
+    Decided,
     Document,
     Edit,
     Edited,
@@ -134,6 +135,8 @@ class Session:
         self._reels: dict[str, Reel] = {}
         self._stamp = _stamp(papers.plan)
         self._thumbs: dict[int, bytes] = {}
+        self._judging = threading.Lock()
+        self._risky: list[Risky] | None = None
         self._bound: Bound
         self._schedule: Edited
         self._read()
@@ -238,15 +241,24 @@ class Session:
         return as_keys(followed_box(frames(), box))
 
     def risky(self) -> list[Risky]:
-        """Moments at which the plan is least sure, the riskiest first, as verification has them."""
-        media = self.document.media
-        with self._lock:
-            schedule, bound = self._schedule, self._bound
-        smallest = {use.kind: use.smallest for use in self.document.detectors}
-        span = Span(Ticks(media.first), Ticks(max(media.end, media.first + 1)))
-        film = Film(self.clock, Size(*media.size), span, schedule, smallest, still=self.still)
-        seen = (t for t in self.tracks if not t.kind.startswith(WHOLE))
-        return list(ranked(film, seen, (), bound.keeps).moments)
+        """Moments at which what was found is least sure, the riskiest first, as verification has
+        them; judged once, before anybody says anything about them."""
+        with self._judging:
+            if self._risky is None:
+                media = self.document.media
+                smallest = {use.kind: use.smallest for use in self.document.detectors}
+                span = Span(Ticks(media.first), Ticks(max(media.end, media.first + 1)))
+                film = Film(
+                    self.clock,
+                    Size(*media.size),
+                    span,
+                    Decided(self._timeline, FOREVER),
+                    smallest,
+                    still=self.still,
+                )
+                seen = (t for t in self.tracks if not t.kind.startswith(WHOLE))
+                self._risky = list(ranked(film, seen).moments)
+            return self._risky
 
     def cuts(self) -> list[int]:
         """First ticks of frames before which the picture was, most likely, cut."""

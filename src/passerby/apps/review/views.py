@@ -30,6 +30,7 @@ SOON: Final = Fraction(
     2
 )  # seconds after one track ends within which the next may be the same person's
 SHARED: Final = 0.4  # of the smaller box from which two that overlap may be one person's
+MANY: Final = 6  # of them that are proposed, the newest
 NEAR: Final = 1.5  # widths within which it has to begin
 _WHYS: Final = {
     Why.SEEN: "seen",
@@ -118,7 +119,8 @@ def _neighbours(session: Session, order: Sequence[Track]) -> Iterator[tuple[int,
         first = track.keys[0]
         there = [t for t in there if t.keys[-1].at >= first.at - soon]
         alike = (t for t in there if t.kind == track.kind)
-        yield track.id, [t.id for t in alike if _together(t, first) or _goes_on(t, first)]
+        near = [t.id for t in alike if _together(t, first) or _goes_on(t, first)]
+        yield track.id, near[-MANY:]
         there.append(track)
 
 

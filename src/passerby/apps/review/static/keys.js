@@ -53,7 +53,6 @@ export function help(languages, end) {
   box.replaceChildren(
     make("h2", { id: "helpTitle" }, [t("helpTitle")]),
     make("p", {}, [t("helpIntro")]),
-    make("table", {}, [make("tbody", {}, rows)]),
     make("div", { class: "bar" }, [
       make("label", { class: "small" }, [keys, t("singleKeys")]),
       make("label", { class: "small" }, [t("language"), language]),
@@ -62,6 +61,7 @@ export function help(languages, end) {
       make("button", { type: "button", class: "main", onclick: () => box.close() }, [t("close")]),
       make("button", { type: "button", id: "end", onclick: () => { box.close(); end(); } }, [t("end")]),
     ]),
+    make("table", {}, [make("tbody", {}, rows)]),
   );
   box.showModal();
 }

@@ -4,8 +4,11 @@
 import { at, colour } from "./page.js";
 import { t } from "./texts.js";
 
-const HIGH = 15; // pixels of a lane
-const RULER = 20;
+/** Pixels of a lane, and of the ruler above: as the text is, so that they grow with it. */
+const sizes = () => {
+  const text = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return [Math.round(text), Math.round(text * 1.4)];
+};
 
 /** @typedef {import("./model.js").Model} Model */
 
@@ -22,7 +25,7 @@ export class Lanes {
     new ResizeObserver(() => this.draw()).observe(this.place);
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => {
-      if (event.buttons && event.offsetY < RULER) on.seek(this.frame(event.offsetX));
+      if (event.buttons && event.offsetY < sizes()[1]) on.seek(this.frame(event.offsetX));
     });
     this.place.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
@@ -62,16 +65,17 @@ export class Lanes {
 
   /** @param {PointerEvent} event */
   press(event) {
+    const [tall, ruler] = sizes();
     this.on.seek(this.frame(event.offsetX));
-    if (event.offsetY < RULER) return;
-    const row = this.rows[Math.floor((event.offsetY - RULER + this.place.scrollTop) / HIGH)];
+    if (event.offsetY < ruler) return;
+    const row = this.rows[Math.floor((event.offsetY - ruler + this.place.scrollTop) / tall)];
     if (row?.card) this.on.go(row.card);
     else if (row?.box) this.on.box(row.box.edit);
   }
 
   draw() {
-    const { model, canvas, place } = this, rows = this.rows;
-    at("lanesHeight").style.blockSize = `${RULER + rows.length * HIGH}px`;
+    const { model, canvas, place } = this, rows = this.rows, [tall, ruler] = sizes();
+    at("lanesHeight").style.blockSize = `${ruler + rows.length * tall}px`;
     const dense = devicePixelRatio || 1, wide = place.clientWidth, high = place.clientHeight;
     if (canvas.width !== Math.floor(wide * dense)) canvas.width = Math.floor(wide * dense);
     if (canvas.height !== Math.floor(high * dense)) canvas.height = Math.floor(high * dense);
@@ -88,29 +92,29 @@ export class Lanes {
       to.fillStyle = ink.pick;
       to.fillRect(x(start), 0, x(end) - x(start), high);
     }
-    const first = Math.floor(place.scrollTop / HIGH);
-    for (let n = first; n < Math.min(rows.length, first + Math.ceil(high / HIGH) + 1); n += 1) {
-      const y = RULER + n * HIGH - place.scrollTop;
-      if (rows[n].card) this.lane(to, rows[n].card, y, x, ink, wide);
-      else this.hand(to, rows[n].box, y, x, ink);
+    const first = Math.floor(place.scrollTop / tall);
+    for (let n = first; n < Math.min(rows.length, first + Math.ceil(high / tall) + 1); n += 1) {
+      const y = ruler + n * tall - place.scrollTop;
+      if (rows[n].card) this.lane(to, rows[n].card, y, x, ink, wide, tall);
+      else this.hand(to, rows[n].box, y, x, ink, tall);
     }
     to.fillStyle = ink.ground;
-    to.fillRect(0, 0, wide, RULER);
+    to.fillRect(0, 0, wide, ruler);
     to.fillStyle = ink.soft;
-    to.font = "11px system-ui, sans-serif";
+    to.font = `${Math.round(tall * 0.75)}px system-ui, sans-serif`;
     for (let n = 0; n <= 8; n += 1) {
       const frame = Math.min(model.frames - 1, Math.floor(this.from + ((this.to - this.from) * n) / 8));
       to.textAlign = n === 0 ? "left" : n === 8 ? "right" : "center";
-      if (wide > 500 || n % 4 === 0) to.fillText(model.time(model.film.starts[frame]), (wide * n) / 8, 9);
+      if (wide > 500 || n % 4 === 0) to.fillText(model.time(model.film.starts[frame]), (wide * n) / 8, ruler * 0.45);
     }
     to.fillStyle = ink.cut;
-    for (const cut of model.film.cuts) to.fillRect(x(cut), 11, 1.5, high);
+    for (const cut of model.film.cuts) to.fillRect(x(cut), ruler / 2, 1.5, high);
     to.fillStyle = ink.risky;
     for (const { frame } of model.moments) {
       to.beginPath();
-      to.moveTo(x(frame) - 4, RULER - 8);
-      to.lineTo(x(frame) + 4, RULER - 8);
-      to.lineTo(x(frame), RULER);
+      to.moveTo(x(frame) - 4, ruler - 8);
+      to.lineTo(x(frame) + 4, ruler - 8);
+      to.lineTo(x(frame), ruler);
       to.fill();
     }
     to.fillStyle = ink.ink;
@@ -119,38 +123,39 @@ export class Lanes {
   }
 
   /** @param {CanvasRenderingContext2D} to @param {any} card @param {number} y
-   * @param {(n: number) => number} x @param {Record<string, string>} ink @param {number} wide */
-  lane(to, card, y, x, ink, wide) {
+   * @param {(n: number) => number} x @param {Record<string, string>} ink @param {number} wide
+   * @param {number} tall */
+  lane(to, card, y, x, ink, wide, tall) {
     if (card.key === this.model.now) {
       to.fillStyle = ink.pick;
-      to.fillRect(0, y, wide, HIGH);
+      to.fillRect(0, y, wide, tall);
     }
     const bare = card.status === "kept";
     for (const track of card.tracks) {
       for (const [a, b, why] of track.runs) {
         if (b < this.from || a > this.to || b < card.first || a > card.last) continue;
-        strip(to, x(Math.max(a, card.first)), y + 3, x(Math.min(b, card.last) + 1), HIGH - 5, why, ink);
+        strip(to, x(Math.max(a, card.first)), y + 3, x(Math.min(b, card.last) + 1), tall - 5, why, ink);
       }
     }
     if (bare || card.status === "part") {
       to.fillStyle = ink.bare;
-      to.fillRect(x(card.first), y + HIGH - 3, (x(card.last + 1) - x(card.first)) * (bare ? 1 : 0.5), 2.5);
+      to.fillRect(x(card.first), y + tall - 3, (x(card.last + 1) - x(card.first)) * (bare ? 1 : 0.5), 2.5);
     }
   }
 
   /** @param {CanvasRenderingContext2D} to @param {any} box @param {number} y
-   * @param {(n: number) => number} x @param {Record<string, string>} ink */
-  hand(to, box, y, x, ink) {
+   * @param {(n: number) => number} x @param {Record<string, string>} ink @param {number} tall */
+  hand(to, box, y, x, ink, tall) {
     const { model } = this;
     const [start, end] = box.keys ? [box.keys[0][0], box.end] : box.span ?? [model.film.starts[0], model.film.end];
     const first = model.frameAt(Math.max(start, model.film.starts[0])), last = model.frameAt(Math.min(end, model.film.end) - 1);
-    strip(to, x(first), y + 3, x(last + 1), HIGH - 5, box.do === "keep-zone" ? "bare" : "edit", ink);
+    strip(to, x(first), y + 3, x(last + 1), tall - 5, box.do === "keep-zone" ? "bare" : "edit", ink);
     to.fillStyle = ink.card;
-    for (const [tick] of box.keys ?? []) to.fillRect(x(model.frameAt(tick)), y + 5, 2, HIGH - 9);
+    for (const [tick] of box.keys ?? []) to.fillRect(x(model.frameAt(tick)), y + 5, 2, tall - 9);
     if (box.edit === model.box) {
       to.strokeStyle = ink.ink;
       to.lineWidth = 1.5;
-      to.strokeRect(x(first), y + 2, x(last + 1) - x(first), HIGH - 3);
+      to.strokeRect(x(first), y + 2, x(last + 1) - x(first), tall - 3);
     }
   }
 }

@@ -116,11 +116,10 @@ export class People {
     const status = { open: "statusOpen", kept: "statusKept", hidden: "statusHidden", part: "statusPart" }[card.status] ?? "";
     const start = model.film.starts[card.first], end = model.endOf(card.last);
     const seconds = (model.seconds(end) - model.seconds(start)).toFixed(1);
-    const lines = [
-      make("b", {}, [name]), ` · ${t("sure", { percent: Math.round(card.score * 100) })}`,
-      make("span", {}, [model.still ? t(status) : `${t("when", { start: model.time(start), end: model.time(end), seconds })}`]),
-      make("span", {}, [model.still ? "" : `${t(status)} · ${t("why", seen)}`]),
-    ];
+    const sure = t("sure", { percent: Math.round(card.score * 100) });
+    const when = model.still ? sure : `${t("when", { start: model.time(start), end: model.time(end), seconds })} · ${sure}`;
+    const lines = [make("b", {}, [name]), ` · ${t(status)}`, make("span", {}, [when])];
+    if (!model.still) lines.push(make("span", {}, [t("why", seen)]));
     if (card.near.length) lines.push(make("span", { class: "near" }, [t("near", { n: card.near.length })]));
     text.replaceChildren(...lines);
     if (card.key === model.now) text.setAttribute("aria-current", "true");

@@ -119,6 +119,7 @@ export class Player {
     if (this.outlines && !this.playing && this.regionsAt.startsWith(`${model.at}/`)) {
       const mine = new Set(model.byKey.get(model.now)?.tracks.map((track) => track.id));
       for (const region of this.regions) {
+        if (region.track < 0) continue;
         const own = mine.has(region.track);
         this.frame(to, region.box, scale, region.hidden ? "#ffffff" : colour("bare"), own ? 3 : 1.25, !region.hidden);
       }

@@ -1,0 +1,340 @@
+"""The page in a real browser, as a person uses it: by pointer, by keys, and after a reload."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from passerby import jobs
+from passerby.plan import HideMoving, KeepTracks, Revoke, load
+
+from .axe import axe
+from .browser import Browser, Page, browser
+from .serving import Served, served
+from .test_session import frames, hers, likeness
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("chrome")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def tab(chrome: Browser) -> Page:
+    return chrome.page()
+
+
+@pytest.fixture
+def page(tab: Page, review: Served) -> Iterator[Page]:
+    """The review, opened by its link. Whatever the page complains about fails the test."""
+    tab.looks(1366, 768)
+    tab.complaints.clear()
+    tab.requests.clear()
+    tab.go(review.link)
+    yield tab
+    assert not tab.complaints
+    own = f"http://127.0.0.1:{review.port}/"
+    strange = [r for r in tab.requests if not r.startswith((own, "about:", "blob:" + own))]
+    assert not strange, "nobody else is asked for anything"
+    tab.call("Page.navigate", url="about:blank")
+
+
+def plan(film: Path) -> list[object]:
+    return list(load(film.with_name("film.plan.json")).edits)
+
+
+def shown(page: Page, frame: int, view: str = "redacted") -> None:
+    """Wait until a frame is on the canvas."""
+    want = "{...document.getElementById('picture').dataset}"
+    page.until(f"(d => d.frame === '{frame}' && d.view === '{view}')({want})")
+
+
+def on_stage(page: Page, film_x: float, film_y: float) -> tuple[float, float]:
+    """Where a point of the film is in the window."""
+    x, y, wide, high = page.js(
+        "(r => [r.x, r.y, r.width, r.height])"
+        "(document.getElementById('picture').getBoundingClientRect())"
+    )
+    return x + film_x / 480 * wide, y + film_y / 270 * high
+
+
+def revision(page: Page, at_least: int) -> None:
+    page.until(f"Number(document.getElementById('picture').dataset.revision) >= {at_least}")
+
+
+def exported_as_decided(film: Path) -> None:
+    """She shows, the other one does not, and the box hides all along its way."""
+    truth, made = frames(film), frames(film.with_name("film.redacted.mp4"))
+    for number in (3, 25, 46):
+        assert likeness(made[number], truth[number], hers(number)) > 0.9
+        x = 300 + 60 * number / 49
+        inside = slice(184, 236), slice(round(x) + 4, round(x) + 56)
+        outside = slice(184, 236), slice(round(x) - 70, round(x) - 10)
+        changed = np.abs(made[number].astype(int) - truth[number])
+        assert changed[inside].mean() > changed[outside].mean()
+    assert likeness(made[25], truth[25], (345, 56, 395, 104)) < 0.6
+
+
+def test_a_person_keeps_one_hides_the_rest_draws_a_box_and_exports(
+    page: Page, review: Served, film: Path
+) -> None:
+    """Open, step, keep one, hide the rest, draw with keyframes, undo, reload, export, verify."""
+    shown(page, 0)
+    assert review.token not in page.js("location.href"), "the link is used and gone"
+    page.press("ArrowRight")
+    shown(page, 1)
+    page.press("End")
+    shown(page, 49)
+    page.press("ArrowLeft", shift=True)
+    shown(page, 24)
+    page.press("Home")
+    shown(page, 0)
+
+    her = [t["id"] for t in review.get("/api/films/0/tracks") if t["where"][2] < 190]
+    for track in her:
+        card = page.js(
+            "[...document.querySelectorAll('.one input')]"
+            f".findIndex(e => e.getAttribute('aria-label').endsWith(' {track}')) + 1"
+        )
+        page.click(f".one:nth-of-type({card}) input")
+    page.click("#only")
+    revision(page, 1)
+    [edit] = plan(film)
+    assert isinstance(edit, KeepTracks)
+    assert edit.only
+    assert {t for t, *_ in edit.tracks} == set(her)
+    page.until("document.getElementById('decided').textContent.match(/(\\d+) of \\1 decided/)")
+
+    page.press("b")
+    page.drag([on_stage(page, *at) for at in [(300, 180), (330, 200), (360, 240)]])
+    revision(page, 2)
+    page.press("End")
+    shown(page, 49)
+    page.drag([on_stage(page, *at) for at in [(330, 210), (360, 200), (390, 190)]])
+    revision(page, 3)
+    box = plan(film)[-1]
+    assert isinstance(box, HideMoving)
+    assert box.instead == 1
+    assert [k[0] for k in box.keys] == [0, 49 * 512]
+    assert box.keys[1][1] - box.keys[0][1] == pytest.approx(60, abs=3)
+
+    page.press("z", control=True)
+    revision(page, 4)
+    assert isinstance(plan(film)[-1], Revoke)
+    page.press("z", control=True, shift=True)
+    revision(page, 5)
+    page.reload()
+    shown(page, 0)
+    revision(page, 5)
+    assert page.js("document.getElementById('undo').disabled") is False
+
+    page.press("e")
+    page.click("#exportGo")
+    page.until("document.getElementById('verdict')?.classList.contains('good')", 60)
+    page.press("Escape")
+    exported_as_decided(film)
+
+
+def test_a_second_tab_sees_what_the_first_one_says_and_neither_loses_anything(
+    page: Page, chrome: Browser, review: Served, film: Path
+) -> None:
+    other = chrome.page()
+    other.go(review.link)
+    page.press("h")
+    revision(page, 1)
+    other.press("k")  # it has not heard of the first one's edit yet, or just has
+    page.until("true")
+    revision(other, 1)
+    other.until("document.getElementById('decided').textContent.startsWith('1 of')")
+    other.press("h")
+    revision(page, 2)
+    assert 2 <= len(plan(film)) <= 3
+    assert len(plan(film)) == review.get("/api/films/0/state")["revision"]
+    assert not other.complaints or "409" in other.complaints[0]
+    other.close()
+    page.call("Page.bringToFront")
+
+
+def test_the_page_says_so_when_it_is_not_let_in(tab: Page, review: Served) -> None:
+    tab.go(f"http://127.0.0.1:{review.port}/#wrong", ready="true")
+    tab.until("document.getElementById('waitingText').textContent.includes('terminal')")
+    assert tab.js("document.getElementById('desk').hidden")
+    tab.complaints.clear()
+
+
+def test_a_page_of_another_origin_reads_nothing(tab: Page, review: Served) -> None:
+    tab.go("about:blank", ready="true")
+    for how in ("{}", "{mode: 'no-cors', method: 'POST', body: '{}'}"):
+        told = tab.js(
+            f"fetch('http://127.0.0.1:{review.port}/api/films/0/edits?expected=0', {how})"
+            ".then(a => a.type + a.status, () => 'refused')"
+        )
+        assert told in ("refused", "opaque0")
+    assert review.get("/api/films/0/state")["revision"] == 0
+    tab.complaints.clear()
+
+
+def test_everything_can_be_done_by_keys(page: Page, film: Path) -> None:
+    page.press("x")
+    page.press("ArrowDown")
+    page.press("x")
+    page.until("document.getElementById('chosen').textContent.startsWith('2 ')")
+    page.press("g")
+    revision(page, 1)
+    page.press("k")
+    revision(page, 2)
+    page.press("b")
+    page.press("Enter")
+    revision(page, 3)
+    page.press("f")
+    revision(page, 4)
+    page.press("Delete")
+    revision(page, 5)
+    page.press("i")
+    page.press("ArrowRight")
+    page.press("u")
+    page.press("t")
+    revision(page, 6)
+    page.press("v")
+    page.until("document.getElementById('badge').classList.contains('original')")
+    page.press("n")
+    page.until("!document.getElementById('why').hidden")
+    page.press("?")
+    page.until("document.getElementById('helpBox').open")
+    page.press("Escape")
+    done = [edit.do for edit in load(film.with_name("film.plan.json")).edits]
+    assert done[:3] == ["group", "keep-tracks", "hide-moving"]
+    assert done[3:] == ["hide-moving", "revoke", "hide"]
+
+
+SERIOUS = (
+    "axe.run(document).then(r => r.passes.length < 15 ? ['hardly anything was checked'] : "
+    "r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+    ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | ')))"
+)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_keeps_people_out(page: Page, dark: bool) -> None:
+    source = axe()
+    page.looks(1366, 768, dark=dark)
+    page.js(source + "; true")
+    page.press("x")
+    page.press("n")
+    for opened in (None, "?", "e"):
+        if opened:
+            page.press(opened)
+            page.until("!!document.querySelector('dialog[open]')")
+        assert page.js(SERIOUS) == []
+        page.press("Escape")
+    page.complaints[:] = [c for c in page.complaints if "TrustedHTML" not in c]
+
+
+@pytest.mark.parametrize(
+    ("wide", "high", "turned"),
+    [(390, 844, ""), (390, 844, "rtl"), (683, 384, ""), (1366, 768, "rtl"), (3840, 2160, "")],
+)
+def test_it_fits_a_phone_a_laptop_twice_as_near_and_a_large_screen(
+    page: Page, wide: int, high: int, turned: str
+) -> None:
+    page.looks(wide, high)
+    page.js(f"document.documentElement.dir = '{turned or 'ltr'}'")
+    page.press("n")
+    time.sleep(0.3)
+    assert page.js("document.documentElement.scrollWidth") <= wide
+    out = page.js(
+        "[...document.querySelectorAll('button, select, input')].filter(e => {"
+        "const r = e.getBoundingClientRect(); if (!r.width) return false;"
+        "return r.left < -1 || r.right > innerWidth + 1; }).map(e => e.id || e.className)"
+    )
+    assert out == []
+    small = page.js(
+        "[...document.querySelectorAll('button')].map(e => e.getBoundingClientRect())"
+        ".filter(r => r.width && (r.height < 24 || r.width < 24)).length"
+    )
+    assert small == 0, "every button is large enough for a finger"
+
+
+def test_it_speaks_spanish_when_asked(page: Page) -> None:
+    page.js("sessionStorage.setItem('passerby-language', 'es')")
+    page.reload()
+    assert page.js("document.getElementById('export').textContent") == "Exportar"
+    assert page.js("document.documentElement.lang") == "es"
+    page.js("sessionStorage.removeItem('passerby-language')")
+
+
+def test_it_plays(page: Page) -> None:
+    page.press(" ")
+    page.until("Number(document.getElementById('picture').dataset.frame) > 20", 15)
+    page.press(" ")
+    page.until("document.getElementById('play').textContent === 'Play'")
+
+
+def long_film(folder: Path, count: int) -> str:
+    """Two minutes of grey, with a plan by which `count` people cross it, a dozen at a time."""
+    path = folder / "long.mp4"
+    grey = np.full((96 * 3 // 2, 160), 128, np.uint8)
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        for _ in range(3000):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(grey, format="yuv420p")))
+        out.mux(video.encode())
+    plan = folder / "long.plan.json"
+    jobs.scan(path, jobs.Settings(preset="fast"), output=plan)
+    facts = json.loads(plan.read_text())
+    tick = facts["media"]["end"] // 3000
+    seen = [("seen", 0.9), ("filled", None), ("filled", None), ("seen", 0.8)] * 2
+    facts["tracks"] = [
+        {
+            "id": n,
+            "kind": "face",
+            "score": 0.9,
+            "keys": [
+                [(n * 2990 // count + k) * tick, n % 140, n % 70, n % 140 + 12, n % 70 + 16, *why]
+                for k, why in enumerate(seen)
+            ],
+        }
+        for n in range(1, count + 1)
+    ]
+    plan.write_text(json.dumps(facts))
+    return path.name
+
+
+def test_five_thousand_tracks_stay_fluid(tab: Page, tmp_path: Path) -> None:
+    with served(tmp_path, long_film(tmp_path, 5000)) as here:
+        tab.looks(1366, 768)
+        began = time.monotonic()
+        tab.go(here.link)
+        assert time.monotonic() - began < 20
+        assert tab.js("document.querySelectorAll('*').length") < 900
+        began = time.monotonic()
+        tab.js("document.getElementById('list').scrollTop = 200000")
+        tab.until("[...document.querySelectorAll('.one')].some(e => e.ariaPosInSet > 2400)")
+        assert tab.js("document.querySelectorAll('.one').length") < 40
+        assert time.monotonic() - began < 2
+        for _ in range(5):
+            began = time.monotonic()
+            before = here.get("/api/films/0/state")["revision"]
+            tab.press("k")
+            revision(tab, before + 1)
+            assert time.monotonic() - began < 4
+        slow = tab.js(
+            "(async () => { const list = document.getElementById('list'); let worst = 0;"
+            "for (let n = 0; n < 40; n++) { const t = performance.now();"
+            "list.scrollTop = n * 9000; await new Promise(requestAnimationFrame);"
+            "worst = Math.max(worst, performance.now() - t); } return worst; })()"
+        )
+        assert slow < 500, "milliseconds of the slowest scroll"
+        tab.call("Page.navigate", url="about:blank")
+        tab.complaints.clear()
