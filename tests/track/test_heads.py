@@ -184,6 +184,12 @@ def test_whose_face_was_seen_on_somebody_is_theirs_where_the_box_says_less() -> 
     assert bare(face[:2], people) == [20, 30, 40]  # while it is there
 
 
+def test_what_was_known_is_still_known_in_the_next_frame() -> None:
+    people = [(1, key(at, SPREAD if at == 20 else STANDING)) for at in range(0, 50, 10)]
+    face = [(1, key(at, Box(110, 60, 140, 100))) for at in range(0, 50, 10)]
+    assert bare(face, people, ahead=0) == []
+
+
 def test_a_face_seen_on_somebody_now_and_then_is_not_theirs() -> None:
     people = [(1, key(at, STANDING if at == 20 else SPREAD)) for at in range(0, 50, 10)]
     face = [(1, key(at, Box(110, 60, 140, 100))) for at in range(0, 50, 10)]
@@ -206,6 +212,21 @@ def test_what_was_mostly_part_of_somebody_has_no_head_where_it_reaches_out() -> 
     people += [(2, key(at, OUT if at == 30 else ARM)) for at in range(0, 50, 10)]
     face = [(1, key(at, FACE)) for at in range(0, 50, 10)]
     assert bare(face, people) == []
+
+
+def test_an_arm_is_part_of_somebody_whose_face_the_box_does_not_tell() -> None:
+    people = [(1, key(at, SPREAD if at > 20 else STANDING)) for at in range(0, 50, 10)]
+    people += [(2, key(at, ARM)) for at in range(30, 50, 10)]
+    face = [(1, key(at, Box(110, 60, 140, 100))) for at in range(0, 50, 10)]
+    assert bare(face, people) == []
+
+
+def test_only_what_was_seen_as_a_part_is_one() -> None:
+    people = [(1, key(at, STANDING)) for at in range(0, 50, 10)]
+    people += [(2, key(at, ARM, Why.FILLED)) for at in range(0, 40, 10)]
+    people += [(2, key(40, OUT))]
+    face = [(1, key(at, FACE)) for at in range(0, 50, 10)]
+    assert bare(face, people) == [0, 10, 20, 30, 40]
 
 
 def test_what_was_once_in_front_of_somebody_has_a_head() -> None:
