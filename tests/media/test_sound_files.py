@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from tests.media.films import Film, make
@@ -99,6 +100,17 @@ def test_every_usual_rate_is_kept(tmp_path: Path, suffix: str, rate: int) -> Non
         assert now == rate
         assert not done.notes
     assert abs(after.shape[1] / now - 0.7) < 0.15  # at 8 kHz a frame is long
+
+
+@pytest.mark.parametrize("suffix", [".mka", ".mp4"])
+def test_what_a_coder_puts_before_the_sound_is_no_silence_in_the_output(
+    tmp_path: Path, suffix: str
+) -> None:
+    out, _ = through(write(tmp_path / "a.mp3", tone()), suffix)
+    with av.open(str(out)) as container:
+        first = next(container.decode(audio=0))
+    assert first.time == 0
+    assert listened(out)[0].lasts < 2.05
 
 
 def test_six_channels_stay_six_where_that_can_be_written(tmp_path: Path) -> None:
