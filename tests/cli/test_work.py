@@ -53,7 +53,7 @@ def test_what_is_left_alone_is_listed_with_its_reason(tmp_path: Path) -> None:
         "elsewhere": "a link to a folder",
         "._a.jpg": "a hidden file",
         "b.redacted.jpg": "redacted already, by its name",
-        "c.txt": "no photo, video or sound",
+        "c.txt": "of no kind that is taken here",
         "gone.jpg": "no regular file",
     }
 

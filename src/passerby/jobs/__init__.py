@@ -2,7 +2,7 @@
 
 from .doctor import DoctorReport, doctor
 from .footage import redact, scan
-from .naming import default_output, is_media, is_photo, same_name, told_apart, unchanged
+from .naming import default_output, is_media, is_photo, is_seen, same_name, told_apart, unchanged
 from .provenance import Proofs, proofs
 from .report import Finding, NotHandedOver, Report, Verification
 from .retelling import subtitles
@@ -23,6 +23,7 @@ __all__ = [
     "doctor",
     "is_media",
     "is_photo",
+    "is_seen",
     "proofs",
     "redact",
     "same_name",

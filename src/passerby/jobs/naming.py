@@ -50,6 +50,11 @@ def is_media(path: Path) -> bool:
     return suffix in MEDIA and not path.stem.lower().endswith(MARK)
 
 
+def is_seen(path: Path) -> bool:
+    """True when the name is that of a video or photo, and not of sound or something we made."""
+    return is_media(path) and path.suffix.lower() in PHOTOS | VIDEOS
+
+
 def is_photo(path: Path) -> bool:
     """True when the name is that of a photo, which keeps one core busy and not all of them."""
     return path.suffix.lower() in PHOTOS

@@ -44,7 +44,7 @@ from ..verify.risk import ranked
 from . import account, doors, footage
 from .following import as_keys, followed_box
 from .moments import WHOLE
-from .naming import is_media
+from .naming import is_seen
 from .output import answered, check_free, written_whole
 from .reel import Reel
 from .settings import Settings
@@ -73,7 +73,7 @@ def film_of(plan: Path) -> Path:
     wanted = load(plan).media.sha256
     name = plan.name.removesuffix(".json").removesuffix(".plan")
     with answered(plan):
-        beside = [p for p in plan.parent.iterdir() if p.is_file() and is_media(p)]
+        beside = [p for p in plan.parent.iterdir() if p.is_file() and is_seen(p)]
     beside.sort(key=lambda p: (p.name != name, p.stem != name, p.name))
     for path in beside:
         if sha256(path) == wanted:

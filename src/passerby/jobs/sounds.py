@@ -123,14 +123,20 @@ def check_finished(output: Path, made: Card, card: Card | None) -> Verdict:
     verdict, heard = inspect(output), listened(output)
     decoded = () if any(track.lasts for track in heard) else (Found("decodes", "there is none"),)
     verdict = verdict.joined(Verdict(decoded, ("decodes",)))
-    if card is None:
-        why = "there is no original to compare with"
-        verdict = verdict.joined(Verdict((), (), (NotMade("time", why),)))
-    else:
-        lasts = tuple(track.lasts for track in listened(card.path))
-        verdict = verdict.joined(_as_long(heard, lasts))
+    verdict = verdict.joined(_compared(heard, card))
     why = "whether voices can be recognised in it was not asked"
     return verdict.joined(Verdict((), (), (NotMade("sound", why),)))
+
+
+def _compared(heard: tuple[Heard, ...], card: Card | None) -> Verdict:
+    """Whether each track is as long as in the original."""
+    if card is None:
+        why = "there is no original to compare with"
+        return Verdict((), (), (NotMade("time", why),))
+    try:
+        return _as_long(heard, tuple(track.lasts for track in listened(card.path)))
+    except MediaError as error:
+        return Verdict((), (), (NotMade("time", f"the original {error.what}"),))
 
 
 def _written(

@@ -234,7 +234,7 @@ def papers_of(
         to=to or (input if input.is_dir() else None),
         name=jobs.default_output,
         rename=jobs.told_apart,
-        is_media=jobs.is_media,
+        is_media=jobs.is_seen,
     )
     if not work.items:
         raise UsageError("there is no photo or video here", path=input, hint="name another folder")

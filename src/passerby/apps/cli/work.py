@@ -118,7 +118,7 @@ def left_alone(path: Path, is_media: Test) -> str:
         return "redacted already, by its name"
     if not path.is_file():
         return "no regular file"
-    return "" if is_media(path) else "no photo, video or sound"
+    return "" if is_media(path) else "of no kind that is taken here"
 
 
 def once(items: Sequence[Item]) -> list[Item]:
