@@ -22,6 +22,9 @@ from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
 AUDIO_KEPT: Final = "audio kept: voices identify people"
+HUM_OUT: Final = (
+    "audio without what could be the mains' hum, up to 2 kHz: by it a recording can be dated"
+)
 FIGURES: Final = (
     "figures keep the pose and, roughly, the shape of people: who knows somebody's gait may know it"
 )
@@ -271,6 +274,8 @@ def of_sound(settings: Settings) -> Iterator[str]:
         yield RETOLD
     if settings.mute_speech:
         yield SPEECH_MUTED
+    if settings.keeps_sound and (settings.mute_speech or settings.voice != "retell"):
+        yield HUM_OUT
     if not settings.keeps_sound:
         yield AUDIO_DROPPED
     elif settings.voice == "keep":

@@ -359,7 +359,8 @@ def told_skipped(work: Work, meter: Meter) -> None:
     for path, why in work.skipped:
         meter.say(f"{path}: left alone, {why}")
     if not work.items:
-        raise UsageError("there is no photo, video or sound here", hint="name a file, or another folder")
+        what = "there is no photo, video or sound here"
+        raise UsageError(what, hint="name a file, or another folder")
 
 
 def summed_up(outcomes: list[Outcome], work: Work, meter: Meter) -> None:
