@@ -11,8 +11,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import av
 
@@ -22,6 +24,10 @@ from .decode import DecodedFrame, VideoSource
 from .faults import read_fault, reading
 from .formats import layout, planar
 from .opening import UNTIMED, family, opened, zero_of
+
+# Some containers can only guess where in the file a moment is, and come out behind it: then a
+# decoder is sent to a picture so many key pictures before, and at last to the first.
+_EARLIER: Final = (0, 1, 4, 16, 64, 1 << 30)
 
 
 class Astray(MediaError):
@@ -73,6 +79,20 @@ class SeekingSource(VideoSource):
 
         Raises `Astray` where what comes is not what `index` lists.
         """
+        for earlier in _EARLIER:
+            began = index.keys[max(0, bisect_right(index.keys, key) - 1 - earlier)]
+            with closing(self._from(began, key, index, end)) as frames:
+                first = next(frames, None)
+                if first is not None and first.span.start == index.starts[key]:
+                    yield first
+                    yield from frames
+                    return
+            if not began:
+                break
+        raise Astray("seeking gave another frame", path=self.card.path)
+
+    def _from(self, began: int, key: int, index: Index, end: Ticks) -> Generator[DecodedFrame]:
+        """Frames from `key` on, by a decoder that is sent to the frame `began`."""
         kind = layout(planar(self.card.pixel_format))
         assert kind is not None
         number, starts = key, index.starts
@@ -80,16 +100,18 @@ class SeekingSource(VideoSource):
             stream = self._stream(container)
             zero = zero_of(container, self.clock.tick)
             try:
-                if key:
-                    container.seek(starts[key] + zero, stream=stream, backward=True)
+                if began:
+                    container.seek(starts[began] + zero, stream=stream, backward=True)
                 for native in container.decode(stream):
                     at = None if native.pts is None else native.pts - zero
                     if at is not None and at < starts[key]:
                         continue
-                    if number >= len(starts) or at != starts[number]:
+                    if at is None or number >= len(starts):
                         raise Astray("seeking gave another frame", path=self.card.path)
                     until = starts[number + 1] if number + 1 < len(starts) else end
-                    span = Span(Ticks(at), Ticks(until))
+                    span = Span(Ticks(at), Ticks(max(until, at + 1)))
+                    if number > key and at != starts[number]:
+                        raise Astray("seeking gave another frame", path=self.card.path)
                     native.pts, native.duration = span.start, span.end - span.start
                     fitting = self._fitting(native, span.start)
                     yield DecodedFrame(fitting, kind, span, self.size, self.card.orientation)
