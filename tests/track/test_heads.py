@@ -185,7 +185,7 @@ def test_whose_face_was_seen_on_somebody_is_theirs_where_the_box_says_less() -> 
 
 
 def test_what_was_known_is_still_known_in_the_next_frame() -> None:
-    people = [(1, key(at, SPREAD if at == 20 else STANDING)) for at in range(0, 50, 10)]
+    people = [(1, key(at, SPREAD if at == 40 else STANDING)) for at in range(0, 50, 10)]
     face = [(1, key(at, Box(110, 60, 140, 100))) for at in range(0, 50, 10)]
     assert bare(face, people, ahead=0) == []
 
@@ -215,8 +215,8 @@ def test_what_was_mostly_part_of_somebody_has_no_head_where_it_reaches_out() -> 
 
 
 def test_an_arm_is_part_of_somebody_whose_face_the_box_does_not_tell() -> None:
-    people = [(1, key(at, SPREAD if at > 20 else STANDING)) for at in range(0, 50, 10)]
-    people += [(2, key(at, ARM)) for at in range(30, 50, 10)]
+    people = [(1, key(at, SPREAD if at > 30 else STANDING)) for at in range(0, 50, 10)]
+    people += [(2, key(40, ARM))]
     face = [(1, key(at, Box(110, 60, 140, 100))) for at in range(0, 50, 10)]
     assert bare(face, people) == []
 

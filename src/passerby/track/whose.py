@@ -21,7 +21,7 @@ from .belonging import begins_below, head_of, is_group, is_near, own_faces, part
 
 _SURE: Final = 0.5  # best score of a face that is one; of others the head is hidden as well
 _ONCE: Final = 0.5  # of the smaller of two faces lies in the larger: they are one
-_OWNED: Final = 0.5  # of the sightings of both: a face is theirs, even where the boxes say less
+_OWNED: Final = 0.7  # of the sightings of both: a face is theirs, even where the boxes say less
 _ROOM: Final = 0.25  # of a person's width: so far off the head region their face may be
 _MOSTLY: Final = 0.5  # of a person's sightings: it is a part of somebody
 _WEAK: Final = 0.6  # best score of a person who may be none, and isn't followed for long
