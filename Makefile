@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup retell programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -33,6 +33,9 @@ $(READY): $(LOCKED) pyproject.toml hatch_build.py tools/weights.py tools/centerf
 attack: $(READY)  ## add what verify --attack and its tests need, for faces and voices (116 MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r tools/attack-build.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-attack.lock
+
+retell: $(READY)  ## add what transcribe needs for English (85 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-retell.lock
 
 programs:  ## install from Debian, as root, what a few tests need besides
 	@sh tools/programs.sh

@@ -56,3 +56,11 @@ def other_speech() -> Path:
     tool = _tool()
     tool.fetch((tool.SPEECH, tool.OTHER_SPEECH), tool.SPEECH_PINS)
     return Path(tool.OTHER_SPEECH.path)
+
+
+@pytest.fixture(scope="session")
+def moonshine(speech: Path) -> Path:
+    """A folder with the weights of the recogniser of English, 45 MB."""
+    tool = _tool()
+    tool.fetch((tool.SPEECH, *tool.MOONSHINE), tool.SPEECH_PINS)
+    return Path(tool.MOONSHINE[0].path).parent

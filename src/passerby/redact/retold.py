@@ -6,6 +6,7 @@ times at which phrases begin.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -153,16 +154,18 @@ def at_rate(sound: Mono, rate: int, wanted: int) -> Mono:
     """As long in seconds, to half a sample, with what both rates can hold of its frequencies."""
     if rate == wanted or not len(sound):
         return sound
-    # Silence around it, so that its end does not ring into its beginning.
-    edge = rate // 100
-    padded = np.pad(sound.astype(np.float64), edge)
-    count = round(Fraction(len(padded) * wanted, rate))
+    # Silence around it, so that its end does not ring into its beginning; as much of it as makes
+    # whole samples of both rates.
+    step = rate // math.gcd(rate, wanted)
+    edge = -(-rate // (100 * step)) * step
+    padded = np.pad(sound.astype(np.float64), (edge, edge + -len(sound) % step))
+    count = len(padded) * wanted // rate
     spectrum = np.fft.rfft(padded)
     kept = np.zeros(count // 2 + 1, np.complex128)
     most = min(len(spectrum), len(kept))
     kept[:most] = spectrum[:most]
     whole = np.fft.irfft(kept, count) * (count / len(padded))
-    start = round(Fraction(edge * wanted, rate))
+    start = edge * wanted // rate
     return whole[start : start + round(Fraction(len(sound) * wanted, rate))].astype(np.float32)
 
 
