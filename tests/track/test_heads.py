@@ -336,8 +336,8 @@ def test_it_does_not_matter_how_often_it_is_asked(
 ) -> None:
     def both(final: int) -> tuple[Heads, Teller, Teller]:
         one, other = Teller("face", faces, final), Teller("person", people, final)
-        how = {"fresh": Ticks(15), "ahead": Ticks(ahead)}
-        return Heads(one, other, SIZE, people_too=True, **how), one, other
+        heads = Heads(one, other, SIZE, people_too=True, fresh=Ticks(15), ahead=Ticks(ahead))
+        return heads, one, other
 
     def order(told: tuple[int, str, Key]) -> tuple[int, int]:
         return told[2].at, told[0]
