@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.cli.test_retell import run
 from tests.media.carriers import CANARY, NAME
 from tests.media.films import Film, make
 from tests.media.sound_files import CARRIERS, RATE, heard, tone, write
@@ -161,3 +164,29 @@ def test_verify_sees_what_came_along_and_what_is_missing(passerby: Run, tmp_path
     short = passerby("verify", tmp_path / "short.mp3", "--original", path)
     assert short.returncode == 3
     assert "track 1 lasts" in short.stderr
+
+
+@pytest.mark.skipif(
+    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: make programs"
+)
+def test_a_transcript_is_spoken_instead_of_the_voice(tmp_path: Path, speech: Path) -> None:
+    rate, voice = heard(speech)
+    path = write(tmp_path / "a.mp3", voice[:, 2 * rate : 12 * rate], rate)
+    words = tmp_path / "words.vtt"
+    code, _, said = run(tmp_path, "redact", path, "--voice", "retell")
+    assert code == 2
+    assert "transcribe" in said
+    words.write_text(
+        f"WEBVTT\nPasserby: transcript/1\nMedia: {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        "Language: en\nRecogniser: by hand\nTrack 1: 00:00:00.000 - 00:00:10.000\nReviewed: yes\n\n"
+        "00:00:01.000 --> 00:00:04.000\nThis is said by nobody.\n"
+    )
+    asked = ("--voice", "retell", "--transcript", words, "--json")
+    code, stated, said = run(tmp_path, "redact", path, *asked)
+    assert code == 0, said
+    [told] = json.loads(stated)["files"]
+    assert "sound" in told["report"]["verification"]["checks"]  # nothing of the original is heard
+    now, out = heard(tmp_path / "a.redacted.mp3")
+    assert abs(out.shape[1] / now - 10) < 0.05
+    assert np.abs(out[0, now : 3 * now]).max() > 0.05
+    assert np.abs(out[0, 5 * now :]).max() < 0.01
