@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from passerby.core.geometry import Size
 from passerby.core.time import Clock, Span, Ticks
-from passerby.jobs.verify import from_zero, tolerance, verification
+from passerby.jobs.judged import verification
+from passerby.jobs.verify import from_zero, tolerance
 from passerby.testing import ArrayFrame, ListedSource
 from passerby.verify import Finding, NotMade, Verdict
 

@@ -67,8 +67,8 @@ def verify(
         typer.Option(
             "--attack",
             show_default=False,
-            help="An attacker tries to tell whose the hidden faces are, and whose the voices. Needs "
-            "--original, --plan and the extra passerby[attack].",
+            help="An attacker tries to tell whose the hidden faces are, and whose the voices. "
+            "Needs --original, --plan and the extra passerby[attack].",
             rich_help_panel=WHAT,
         ),
     ] = False,
