@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,20 @@ import pytest
 from PIL import Image
 
 from passerby.core.errors import UsageError
-from passerby.core.ports import Sink
+from passerby.core.geometry import Box
+from passerby.core.ports import Redactor, Sink
+from passerby.core.schedule import Region, Style
+from passerby.core.time import Clock
 from passerby.jobs import Settings, footage, redact
-from passerby.jobs.quieted import Quieted
+from passerby.jobs.quieted import Quieted, Widened
 from passerby.media import VideoSource, probe
+from passerby.redact import CameraNoise, Paint
+from passerby.testing import ArrayFrame, Layout, ListedSchedule
+from passerby.verify.pixels import compare
 
 from .films import film, finder, photo, pictures, place
 
+CLOCK = Clock(Fraction(1, 25))
 REDUCE = Settings(preset="fast", camera_noise="reduce")
 
 
@@ -44,20 +52,25 @@ def test_two_decodes_and_a_plan_reduce_it_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = film(tmp_path / "clip.y4m")
-    reduced: list[Sink] = []
+    reduced, widened = list[Sink](), list[Redactor]()
 
     def counted(sink: Sink) -> Quieted:
         reduced.append(sink)
         return Quieted(sink)
 
+    def covering(paint: Redactor) -> Widened:
+        widened.append(paint)
+        return Widened(paint)
+
     monkeypatch.setattr(footage, "Quieted", counted)
+    monkeypatch.setattr(footage, "Widened", covering)
     redact(clip, tmp_path / "one.mp4", REDUCE, save_plan=tmp_path / "plan.json")
     redact(clip, tmp_path / "two.mp4", REDUCE, plan=tmp_path / "plan.json")
     monkeypatch.setattr(footage, "waits_in_memory", lambda *_: False)
     redact(clip, tmp_path / "three.mp4", REDUCE)
-    assert len(reduced) == 3
+    assert len(reduced) == len(widened) == 3
     redact(clip, tmp_path / "four.mp4", Settings())
-    assert len(reduced) == 3
+    assert len(reduced) == len(widened) == 3
 
 
 def test_a_photo_is_reduced_without_loss_of_its_format(tmp_path: Path) -> None:
@@ -76,3 +89,29 @@ def test_a_photo_is_reduced_without_loss_of_its_format(tmp_path: Path) -> None:
 def test_nothing_but_keep_and_reduce_is_understood() -> None:
     with pytest.raises(UsageError, match="camera_noise"):
         Settings.load(camera_noise="remove")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_the_picture_was_bent_a_region_shows_nothing_but_its_cover(seed: int) -> None:
+    rows, cols = np.mgrid[:720, :1280]
+    board = 120 + 80 * np.sign(np.sin(np.pi * cols / 20) * np.sin(np.pi * rows / 20))
+    was, now = (ArrayFrame([board.astype(np.uint8)], Layout.GRAY) for _ in range(2))
+    regions = [
+        Region(
+            Box(100 + 200 * x, 100 + 150 * y, 220 + 200 * x, 128 + 150 * y), style, "text", 5 * y
+        )
+        for x in range(5)
+        for y, style in enumerate((Style.SOLID, Style.VEIL, Style.SOLID))
+    ]
+    Widened(Paint()).redact(now, regions)
+    CameraNoise(seed).reduce(now)
+    shown = now.luma(0)
+    for region in regions:
+        cells = region.box.cells(now.size)
+        assert cells is not None
+        if region.style is Style.SOLID:
+            assert np.ptp(shown[cells].astype(int)) <= 2
+    found = compare(
+        [was], [now], ListedSchedule([(was.span, region) for region in regions]), CLOCK, CLOCK
+    )
+    assert not [finding for finding in found if finding.check == "pixels.left"]

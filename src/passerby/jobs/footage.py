@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Truncated, UsageError
-from ..core.ports import Progress, Sink, Source
+from ..core.ports import Progress, Redactor, Sink, Source
+from ..core.schedule import Style
 from ..core.time import Ticks
 from ..media import Card, sha256
 from ..plan import (
@@ -32,7 +33,7 @@ from .moments import decided, ranking, with_moments
 from .onlooking import Check, families, hides_faces
 from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
-from .quieted import Quieted
+from .quieted import Quieted, Widened
 from .report import DetectorUse, NotHandedOver, Report
 from .retelling import Script, script_noted, script_of
 from .settings import Settings, check_style
@@ -263,6 +264,12 @@ def _result(source: Source, sink: doors.AnySink | None = None) -> Result:
     return Result(doors.damage_of(source), (*doors.repairs_of(source), *differs))
 
 
+def _painter(job: _Job, style: Style) -> Redactor:
+    """Who hides in `style`, as far around as what comes after it needs."""
+    paint = doors.painter(job.card, job.target, style, job.settings.device)
+    return Widened(paint) if job.settings.camera_noise == "reduce" else paint
+
+
 def _through(sink: Sink, settings: Settings) -> Sink:
     """What painted frames go through on their way to the file."""
     return Quieted(sink) if settings.camera_noise == "reduce" else sink
@@ -283,10 +290,8 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
         followed(source, planner, watch)
         decision = _decided(card, planner, finder, edits)
         del planner, finder  # with them goes the memory of the models: the encoder needs it
-    sink, paint = (
-        doors.open_sink(card, partial, job.target, settings, job.script),
-        doors.painter(job.card, job.target, settings.style, settings.device),
-    )
+    sink = doors.open_sink(card, partial, job.target, settings, job.script)
+    paint = _painter(job, settings.style)
     if once:
         tally = followed_and_rendered(source, planner, paint, _through(sink, settings), watch)
         decision = _decided(card, planner, finder, edits)
@@ -303,8 +308,7 @@ def _hidden_as_planned(
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
     sink = doors.open_sink(job.card, partial, job.target, job.settings, job.script)
-    style = document.policy.style
-    paint = doors.painter(job.card, job.target, style, job.settings.device)
+    paint = _painter(job, document.policy.style)
     quiet = _through(sink, job.settings)
     tally = rendered(source, schedule, paint, quiet, job.watch)
     check_frames(document, tally.frames)

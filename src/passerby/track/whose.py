@@ -168,7 +168,7 @@ class Whose:
         some = [(track, key.box) for track, key in faces if self._is_sure(track, key)]
         some.sort(key=lambda face: (-self._faces[face[0]].sightings, face[0]))
         rows = np.array([box.corners for _, box in some], np.float32).reshape(-1, 4)
-        again = np.triu(contained(rows, rows) >= _ONCE, 1).any(axis=0)
+        again = np.asarray(np.triu(contained(rows, rows) >= _ONCE, 1).any(axis=0))
         return {track: box for (track, box), seen in zip(some, again, strict=True) if not seen}
 
     def _is_sure(self, track: int, key: Key) -> bool:
