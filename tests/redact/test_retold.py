@@ -37,7 +37,7 @@ class Humming:
 
     def speak(self, words: str, pace: float) -> Mono:
         count = round(len(words) * RATE / 10 / pace * self.lazy)
-        return (0.5 * np.sin(np.arange(count) * 0.2)).astype(np.float32)
+        return np.asarray(0.5 * np.sin(np.arange(count) * 0.2), np.float32)
 
 
 def through(

@@ -6,6 +6,7 @@ through another: they are in no argument, which other users of the machine can l
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,6 +25,14 @@ _MOST: Final = 450  # words a minute: its own limit
 _SECONDS: Final = 60.0  # it speaks a hundred times faster than people, so this is for ever
 _QUIET: Final = 1e-3  # of full scale: what comes before the first sound is louder nowhere
 _HINT: Final = "apt install espeak-ng, brew install espeak-ng, or espeak-ng.msi on Windows"
+# Whatever it is asked for, it looks for a loudspeaker first, and the library that does so leaves a
+# folder in the home folder. Here there is none of either.
+_ALONE: Final = {
+    "HOME": os.devnull,
+    "XDG_CONFIG_HOME": os.devnull,
+    "XDG_RUNTIME_DIR": os.devnull,
+    "PULSE_SERVER": f"unix:{os.devnull}",
+}
 _NAME: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
@@ -85,6 +94,7 @@ def _run(command: Sequence[str], given: bytes = b"") -> subprocess.CompletedProc
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=_SECONDS,
+            env={**os.environ, **_ALONE},
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
