@@ -24,7 +24,7 @@ from .terminal import put
 
 
 def transcribe(
-    input: Annotated[Path, typer.Argument(metavar="INPUT", help="A video.")],
+    input: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, or a sound file.")],
     output: Annotated[
         Path,
         typer.Option(
