@@ -13,7 +13,7 @@ import pytest
 from tests.media.films import Film, make
 from tests.media.sound_files import CARRIERS, KINDS, RATE, heard, tone, write
 
-from passerby.core.errors import MediaError, Truncated
+from passerby.core.errors import MediaError, Truncated, Unsupported
 from passerby.core.sound import Samples
 from passerby.media import FORMS, Rewritten, listened, output_container, probe, write_sound
 
@@ -195,6 +195,18 @@ def test_what_is_no_sound_is_an_error_of_ours(tmp_path: Path, suffix: str, conte
         through(path)
     assert told.value.what
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(2_000_000_000, 1), (44100, 200)])
+def test_more_samples_than_anybody_needs_are_refused(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    path = tmp_path / "a.wav"
+    fmt = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 & 0xFFFFFFFF, 2 * channels, 16)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + fmt + b"data" + struct.pack("<I", 4000)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 4000) + body + bytes(4000))
+    with pytest.raises(Unsupported, match="more samples"):
+        through(path)
 
 
 def test_no_sample_at_all_is_an_error(tmp_path: Path) -> None:

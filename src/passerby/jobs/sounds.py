@@ -183,9 +183,7 @@ def _voices(made: Card, card: Card, settings: Settings) -> Verdict:
         return Verdict((), (), (NotMade("sound", KEPT),))
     if settings.mute_speech:
         return Verdict((), (), (NotMade("sound", UNHEARD),))
-    if settings.voice == "disguise":
-        return unchecked.disguised(made, card, settings)
-    return unchecked.retold(made, card, settings)
+    return unchecked.retold(made, card, settings)  # whatever was to be spoken anew
 
 
 def _as_long(made: tuple[Heard, ...], lasts: tuple[Fraction, ...]) -> Verdict:

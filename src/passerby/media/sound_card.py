@@ -17,6 +17,8 @@ from .metadata import of_container, once
 from .opening import family, moving_pictures
 from .sound_kinds import sound_kinds
 
+_FASTEST: Final = 768_000  # samples a second
+_MOST_CHANNELS: Final = 64
 _NAMES: Final = {"mov": "m4a", "matroska": "mka"}
 
 
@@ -41,6 +43,11 @@ def sound_card(container: InputContainer, path: Path, head: bytes) -> Card:
     if not first.sample_rate or not first.layout.nb_channels:
         hint = "copy it again from where it came"
         raise Truncated("has not one sample of sound", path=path, hint=hint)
+    for stream in known:
+        context = stream.codec_context
+        if context.sample_rate > _FASTEST or context.layout.nb_channels > _MOST_CHANNELS:
+            what = f"sound stream {stream.index} has more samples than any recording needs"
+            raise Unsupported(what, path=path, hint="convert it to 48000 samples a second first")
     cards = tuple(
         StreamCard(
             s.index,
