@@ -16,6 +16,7 @@ from ..core.time import Clock, Ticks
 from ..core.track import Track
 from ..media import Card, sha256
 from ..plan import Bound, DetectorUsed, Document, Edit, MadeBy, Media, Policy, Timeline, rows_of
+from ..redact.disguise import LABEL
 from .report import Counts, DetectorUse, FoundMedia, MadeFile, Report, TrackSpan
 from .settings import AVAILABLE, Settings
 from .tally import Tally
@@ -36,6 +37,7 @@ RETOLD: Final = (
     "a synthetic voice speaks a transcript: who speaks may be known by the words, and by when "
     "they fall; lips can be read"
 )
+DISGUISED: Final = f"voices disguised: {LABEL}; the words, and what lips say, are as they were"
 NOISE_REDUCED: Final = (
     "camera noise reduced: harder to link to its camera, not impossible; "
     "the picture is bent by up to two pixels"
@@ -55,6 +57,7 @@ PACKAGES: Final = (
     "openvino",
     "pillow",
     "pydantic",
+    "pyworld-prebuilt",
 )
 
 
@@ -240,6 +243,8 @@ def unheard(settings: Settings) -> Iterator[str]:
         yield "voices"
     if settings.voice == "retell":
         yield "names, and other words that tell who speaks, in the transcript"
+    if settings.voice == "disguise":
+        yield "names, and other words that tell who speaks"
     if settings.mute_speech:
         yield "voices that don't speak"
 
@@ -278,6 +283,8 @@ def of_sound(settings: Settings) -> Iterator[str]:
         yield HUM_OUT
     if not settings.keeps_sound:
         yield AUDIO_DROPPED
+    elif settings.voice == "disguise":
+        yield DISGUISED
     elif settings.voice == "keep":
         yield AUDIO_KEPT
 

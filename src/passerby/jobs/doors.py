@@ -32,6 +32,7 @@ from ..media.card import depth_of
 from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Paint
+from ..redact.pseudo_speaker import load_world
 from . import voices
 from .retelling import Script
 from .settings import Settings
@@ -196,6 +197,9 @@ def encoding_of(container: Container, settings: Settings) -> Encoding:
 
 def check_encoding(card: Card, target: Target, settings: Settings) -> None:
     """Before the work begins: can what was asked for be written, and here?"""
+    heard = target.video is not None or target.sound is not None
+    if heard and settings.voice == "disguise" and card.audio:
+        load_world()
     if target.video is not None:
         encoding_of(target.video, settings).check(depth_of(card))
 

@@ -73,10 +73,11 @@ class Settings(BaseModel):
         description="How: veil and solid keep nothing of it; mosaic and blur keep a little; "
         "figure keeps the pose of people.",
     )
-    voice: Literal["mute", "retell", "keep"] = Field(
+    voice: Literal["mute", "retell", "disguise", "keep"] = Field(
         "mute",
         description="mute drops every audio track; retell has a synthetic voice speak a "
-        "transcript; keep leaves voices, which identify.",
+        "transcript; disguise makes casual recognition by ear harder and does not stop an analyst; "
+        "keep leaves voices, which identify.",
     )
     synthesiser: str = Field(
         "espeak-ng",

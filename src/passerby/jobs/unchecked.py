@@ -6,6 +6,7 @@ from typing import Final
 
 from ..media import Card
 from ..plan import Document
+from ..redact.disguise import LABEL
 from ..verify import Finding, NotMade, Verdict
 from .overheard import overheard
 from .settings import Settings
@@ -25,6 +26,8 @@ def sound(made: Card, document: Document | None, card: Card | None, settings: Se
         return Verdict((), (), (NotMade("sound", "no plan says whether it was to be dropped"),))
     if document.settings.get("voice", "mute") == "keep":
         return Verdict((), (), (NotMade("sound", "it was kept, and voices identify people"),))
+    if document.settings.get("voice") == "disguise":
+        return disguised(made, card, settings)
     if document.settings.get("voice") == "retell" and not document.settings.get("mute_speech"):
         return retold(made, card, settings)
     if document.settings.get("mute_speech"):
@@ -37,6 +40,12 @@ def retold(made: Card, card: Card | None, settings: Settings) -> Verdict:
     if card is None:
         return Verdict((), (), (NotMade("sound", "there is no original to compare it with"),))
     return overheard(card, made, settings)
+
+
+def disguised(made: Card, card: Card | None, settings: Settings) -> Verdict:
+    """Whether anything of the original's sound is left where everything was to be spoken anew."""
+    why = f"they are disguised, which {LABEL}"
+    return retold(made, card, settings).joined(Verdict((), (), (NotMade("voices", why),)))
 
 
 def not_asked(*, thorough: bool, attack: bool) -> Verdict:

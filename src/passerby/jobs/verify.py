@@ -224,6 +224,8 @@ def look_again(
         compared, eyes = _against(card, made, schedule, check, settings, progress)
         if settings.voice == "retell" and made.audio and not settings.mute_speech:
             compared = compared.joined(unchecked.retold(made, card, settings))
+        if settings.voice == "disguise" and made.audio:
+            compared = compared.joined(unchecked.disguised(made, card, settings))
     except MediaError as error:
         # The footage itself was read whole a moment ago, so what can't be read is what we made.
         found = Found("decodes", f"the finished file can't be read: {error.what}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..core.sound import Treatment, Treatments
-from ..redact import Chain, HumNotched, SpeechMuted
+from ..redact import Chain, Disguise, HumNotched, SpeechMuted
 from ..redact.retold import retold
 from .retelling import Script
 from .settings import Settings
@@ -27,6 +27,8 @@ def treatments(settings: Settings, script: Script | None = None) -> Treatments |
 
 def _of_voices(settings: Settings, script: Script | None) -> tuple[Treatments, ...]:
     """What is done to voices, one after the other; nothing where they are kept."""
+    if settings.voice == "disguise":
+        return (Disguise,)
     if not settings.mute_speech:
         return ()
     from ..detect.speech import open_ears

@@ -21,7 +21,7 @@ PROOF = "Proof for others"
 TALK = "What is said"
 
 Style = Literal["veil", "solid", "mosaic", "blur", "figure"]
-Sound = Literal["mute", "retell", "keep"]
+Sound = Literal["mute", "retell", "disguise", "keep"]
 Noise = Literal["keep", "reduce"]
 Codec = Literal["h264", "hevc", "av1", "vp9"]
 Preset = Literal["fast", "balanced", "thorough"]

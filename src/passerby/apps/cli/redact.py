@@ -98,7 +98,8 @@ def redact(
             "--voice",
             show_default="mute",
             help="mute drops the sound; retell has a synthetic voice speak the words of "
-            "--transcript; keep keeps it, and voices identify people.",
+            "--transcript; disguise makes casual recognition by ear harder and does not stop an "
+            "analyst; keep keeps it, and voices identify people.",
             rich_help_panel=WHAT,
         ),
     ] = None,
