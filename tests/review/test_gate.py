@@ -58,6 +58,18 @@ def test_another_page_is_refused_even_if_it_knew_the_key(
     assert review.get("/api/films/0/state")["revision"] == 0
 
 
+def test_a_link_may_be_followed_from_elsewhere_and_leads_to_the_empty_page_alone(
+    review: Served,
+) -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    host = {"Host": f"127.0.0.1:{review.port}"}
+    page = host | link | {"Sec-Fetch-Dest": "document"}
+    assert review.ask("GET", "/", headers=page).status == 200
+    assert review.ask("GET", "/", headers=host | link | {"Sec-Fetch-Dest": "iframe"}).status == 403
+    known = page | {"X-Passerby-Key": review.key}
+    assert review.ask("GET", "/api/films", headers=known).status == 403
+
+
 def test_a_change_that_does_not_say_where_it_comes_from_is_refused(review: Served) -> None:
     headers = {k: v for k, v in review.own.items() if k != "Origin"}
     edits = "/api/films/0/edits?expected=0"

@@ -176,8 +176,11 @@ def review(
     root = input if input.is_dir() else None
     films = Films(papers, chosen, root)
     if root is None:
+        made_before = papers[0].plan.exists()
         with Meter(quiet=quiet).watch(papers[0].input) as progress:
             films.open(0, progress)
+        if made_before and not quiet:
+            say(f"{papers[0].plan}: this plan is used; what to look for was chosen for it before")
     else:
         films.open_all()
 
@@ -187,13 +190,24 @@ def review(
             "Nobody but this machine can open it. Ctrl-C ends it; nothing that you decided is lost."
         )
         if browser:
-            webbrowser.open(at.start)
+            show(at.start)
 
     try:
         serve(films, port=port, idle=idle * 60, ready=ready)
     except KeyboardInterrupt:
         say("Ended. What you decided is in the plan.")
     return DONE
+
+
+def show(address: str) -> None:
+    """In a browser with a window; one that would take over the terminal is left alone."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return
+    in_terminal = type(found) is webbrowser.GenericBrowser
+    if not in_terminal:
+        found.open(address)
 
 
 def only_here(listen: str) -> None:

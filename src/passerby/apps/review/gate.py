@@ -3,7 +3,8 @@
 Note [what is kept out]: other pages in the same browser. A page that has its own name point to this
 machine (DNS rebinding) comes with its own name as Host. A page that sends forms or scripts here
 comes with its own Origin, or says so in Sec-Fetch-Site. And none of them knows the key, which is in
-no cookie: the page itself sends it, and a page of another port has no way to read it.
+no cookie: the page itself sends it, and a page of another port has no way to read it. A link may be
+followed from elsewhere, such as a terminal in a browser: the empty page shows nothing to anybody.
 """
 
 from __future__ import annotations
@@ -98,9 +99,12 @@ class Gate:
         changes = scope["method"] not in ("GET", "HEAD")
         if changes and not origins:
             return "nobody says where the request comes from"
-        if any(s not in (b"same-origin", b"none") for s in headers.get(b"sec-fetch-site", [])):
-            return "the request comes from another page"
         path = scope["path"]
+        followed = headers.get(b"sec-fetch-mode") == [b"navigate"] and not changes
+        link = followed and headers.get(b"sec-fetch-dest") == [b"document"]
+        own_page = all(s in (b"same-origin", b"none") for s in headers.get(b"sec-fetch-site", []))
+        if not own_page and (not link or path.startswith("/api/")):
+            return "the request comes from another page"
         if path.startswith("/api/") and path not in OPEN:
             given = headers.get(KEY_HEADER, [b""])[0].decode("latin-1")
             if not _same(given, self._tokens.key):

@@ -7,7 +7,7 @@ import { choose, current, t } from "./texts.js";
 /** What each key does, as the help lists it: keys, text. */
 const LISTED = [
   [["Space"], "k.play"], [["←", "→"], "k.frame"], [["Shift", "←", "→"], "k.second"], [["↑", "↓"], "k.card"],
-  [["X"], "k.pick"], [["A"], "k.near"], [["K"], "k.keep"], [["H"], "k.hide"], [["O"], "k.only"],
+  [["X"], "k.pick"], [["A"], "k.near"], [["Ctrl A"], "k.all"], [["K"], "k.keep"], [["H"], "k.hide"], [["O"], "k.only"],
   [["G"], "k.group"], [["S"], "k.split"], [["N", "P"], "k.risky"], [["V"], "k.view"], [["B"], "k.draw"],
   [["Alt", "←↑→↓"], "k.move"], [["F", "Shift F"], "k.follow"], [["Q", "W"], "k.span"], [["Delete"], "k.remove"],
   [["I", "U"], "k.mark"], [["T"], "k.black"], [["+", "-"], "k.zoom"], [["Ctrl Z", "Ctrl Shift Z"], "k.undo"],

@@ -192,12 +192,20 @@ async function review(number, languages) {
     say(t("saidStyle"));
   }
 
-  /** Chooses those near the marked card, and those near them. */
+  /** Chooses those near the cards that are chosen, or near the marked one: each time one step further,
+   * for the neighbour of a neighbour may well be a stranger. */
   function near() {
-    const start = model.byKey.get(model.now);
-    if (!start) return;
-    const found = new Set([start.key, ...start.near]);
-    for (const key of found) model.picked.add(key);
+    for (const card of model.chosen()) {
+      for (const key of [card.key, ...card.near]) model.picked.add(key);
+    }
+    model.tell("picked");
+  }
+
+  /** Chooses every card that is shown, so that a filter decides about a kind; or none. */
+  function all() {
+    const keys = model.shown.map((card) => card.key), some = keys.some((key) => !model.picked.has(key));
+    model.picked.clear();
+    if (some) for (const key of keys) model.picked.add(key);
     model.tell("picked");
   }
 
@@ -330,6 +338,7 @@ async function review(number, languages) {
   bind("only", "O", safely(() => decide("only", model.chosen())));
   bind("nobody", "", safely(() => decide("nobody", model.chosen())));
   bind("group", "G", safely(group));
+  bind("all", "Ctrl+A", all);
   bind("split", "S", safely(split));
   bind("back", "←", () => seek(model.at - 1));
   bind("on", "→", () => seek(model.at + 1));
@@ -395,7 +404,7 @@ async function review(number, languages) {
     Delete: safely(removeBox), Backspace: safely(removeBox),
     i: () => mark("markIn"), u: () => mark("markOut"), t: safely(black),
     "+": () => lanes.zoom(0.7), "-": () => lanes.zoom(1.4),
-    "Ctrl+z": safely(undo), "Ctrl+Shift+z": safely(redo), "Ctrl+y": safely(redo),
+    "Ctrl+a": all, "Ctrl+z": safely(undo), "Ctrl+Shift+z": safely(redo), "Ctrl+y": safely(redo),
     e: () => exporting.open(), "?": () => help(languages, safely(end)), Escape: escape,
     "Alt+ArrowLeft": nudge(-by, 0, false), "Alt+ArrowRight": nudge(by, 0, false),
     "Alt+ArrowUp": nudge(0, -by, false), "Alt+ArrowDown": nudge(0, by, false),
