@@ -310,7 +310,7 @@ def test_a_plan_that_drops_sound_refuses_a_film_that_kept_it_and_says_what_to_do
     code, report, said = told(film, tmp_path / "heard.mp4")
     [finding] = report["verification"]["findings"]
     assert (code, finding["check"]) == (3, "sound")
-    assert "scan with --voice keep too and verify by that plan" in said
+    assert "verify by the plan that --save-plan wrote then" in said
     redact(film.original, tmp_path / "kept.mp4", settings, save_plan=tmp_path / "kept.json")
     code, report, _ = told(replace(film, plan=tmp_path / "kept.json"), tmp_path / "heard.mp4")
     assert (code, report["verification"]["findings"]) == (0, [])

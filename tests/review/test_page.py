@@ -205,6 +205,11 @@ def test_everything_can_be_done_by_keys(page: Page, film: Path) -> None:
     page.press("u")
     page.press("t")
     revision(page, 6)
+    page.press("i")
+    page.press("ArrowRight")
+    page.press("u")
+    page.press("m")
+    revision(page, 7)
     page.press("v")
     page.until("document.getElementById('badge').classList.contains('original')")
     page.press("n")
@@ -214,7 +219,7 @@ def test_everything_can_be_done_by_keys(page: Page, film: Path) -> None:
     page.press("Escape")
     done = [edit.do for edit in load(film.with_name("film.plan.json")).edits]
     assert done[:3] == ["group", "keep-tracks", "hide-moving"]
-    assert done[3:] == ["hide-moving", "revoke", "hide"]
+    assert done[3:] == ["hide-moving", "revoke", "hide", "mute"]
 
 
 SERIOUS = (

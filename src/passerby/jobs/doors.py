@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 from ..core.errors import Unsupported, UsageError
 from ..core.ports import Redactor, Source
 from ..core.schedule import Style
-from ..core.time import Ticks
+from ..core.time import Span, Ticks
 from ..engine.ending import ending
 from ..media import (
     FORMS,
@@ -167,9 +167,16 @@ def repairs_of(source: Source) -> tuple[str, ...]:
 
 
 def open_sink(
-    card: Card, partial: Path, target: Target, settings: Settings, script: Script | None = None
+    card: Card,
+    partial: Path,
+    target: Target,
+    settings: Settings,
+    script: Script | None = None,
+    *,
+    silent: Sequence[Span] = (),
 ) -> AnySink:
-    """A sink that writes to `partial`. `script`: what is said instead of what was."""
+    """A sink that writes to `partial`. `script`: what is said instead of what was; `silent`: when
+    nothing is."""
     if target.moving is not None:
         return MovingSink(partial, card, output_format=target.moving)
     if target.video is None:
@@ -178,7 +185,7 @@ def open_sink(
     encoding = encoding_of(target.video, settings)
     if treatments is not None:
         encoding = replace(encoding, voice="treat")
-    return VideoSink(partial, card, encoding, treatments)
+    return VideoSink(partial, card, encoding, treatments, silent)
 
 
 def encoding_of(container: Container, settings: Settings) -> Encoding:

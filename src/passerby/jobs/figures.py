@@ -16,6 +16,7 @@ _CHECKS: Final = {
     "time": "each frame of the original is there, at its time, and no other",
     "eyes": "a detector of another family finds no face in the finished file",
     "hiding": "no mosaic is too fine, no blurred face still seen, no cover missing for a moment",
+    "sound.muted": "nothing is heard at the times that the plan mutes",
     "attack": "a program that recognises faces can't match hidden ones with their originals",
     "attack.voice": "a program that compares voices can't match any with the original's",
     "pixels.size": "the picture has the original's size",

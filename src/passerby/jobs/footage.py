@@ -20,6 +20,7 @@ from ..plan import (
     check_binding,
     check_frames,
     edited,
+    muted,
     schedule_of,
     text_of,
 )
@@ -35,7 +36,7 @@ from .output import check_free, dated_like, write_text
 from .page import check_folder, write_folder
 from .quieted import Quieted, Widened
 from .report import DetectorUse, NotHandedOver, Report
-from .retelling import Script, script_noted, script_of
+from .retelling import Script, script_of, sound_noted
 from .settings import Settings, check_style
 from .stopwatch import Stopwatch
 from .tally import Tally
@@ -119,7 +120,8 @@ def redact(
         if report.findings:
             raise NotHandedOver(report, path=output)
         if save_plan is not None:
-            saved = script_noted(script, document or account.document_of(card, settings, decision))
+            saved = document or account.document_of(card, settings, decision)
+            saved = sound_noted(settings, script, saved)
             write_text(save_plan, text_of(saved), inputs=[*inputs, output], force=force)
         if settings.keep_mtime:
             dated_like(partial, input)
@@ -243,7 +245,9 @@ def _verified(
     for round_ in range(repair.ROUNDS + 1):
         with watch.phase("verify"):
             schedule = done.decision.schedule
-            looked = look_again(card, partial, schedule, check, settings, job.watch.tell)
+            looked = look_again(
+                card, partial, schedule, check, settings, job.watch.tell, done.document
+            )
         if not looked.mendable or round_ == repair.ROUNDS:
             break
         added += len(looked.episodes)
@@ -307,7 +311,10 @@ def _hidden_as_planned(
 ) -> tuple[Decision, Tally, Result]:
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
-    sink = doors.open_sink(job.card, partial, job.target, job.settings, job.script)
+    silent = muted(document.edits)
+    sink = doors.open_sink(
+        job.card, partial, job.target, job.settings, job.script, silent=silent
+    )
     paint = _painter(job, document.policy.style)
     quiet = _through(sink, job.settings)
     tally = rendered(source, schedule, paint, quiet, job.watch)

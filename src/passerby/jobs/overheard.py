@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil, floor
 from typing import Final
 
 import numpy as np
@@ -18,15 +19,19 @@ from .settings import Settings
 from .transcribing import shift_of
 
 LEFT: Final = "the original's sound is heard in it"
+MUTED: Final = "sound.muted"
+UNMUTED: Final = "a time that the plan mutes is heard"
 _STEP: Final = BLOCK // 2
+_RINGING: Final = Fraction(1, 10)  # seconds
+_SILENT: Final = 1e-3  # of full scale: -60 dB, which is what coders leave in silence at most
 
 
 def overheard(card: Card, made: Card, settings: Settings) -> Verdict:
     """Whether any track of `made` holds sound of any track of `card`, in the same half second.
 
     `settings`: how the original is read. Memory: some seconds of each track."""
-    ours = _Heard(card, settings, shift_of(card, settings))
-    theirs = _Heard(made, Settings(limit=settings.limit), Fraction(0))
+    ours = Heard(card, settings, shift_of(card, settings))
+    theirs = Heard(made, Settings(limit=settings.limit), Fraction(0))
     echoes: dict[tuple[int, int], Echo] = {}
     try:
         at = 0
@@ -52,7 +57,31 @@ def overheard(card: Card, made: Card, settings: Settings) -> Verdict:
     return Verdict((), ("sound",))
 
 
-class _Heard:
+def unmuted(made: Card, spans: Sequence[tuple[Fraction, Fraction]], limit: int) -> Verdict:
+    """Whether anything is heard in `made` in `spans` (seconds of it, from and to), which are muted.
+
+    Coders let the first and last moments ring, so that these are not judged."""
+    theirs = Heard(made, Settings(limit=limit), Fraction(0))
+    try:
+        for start, end in spans:
+            first, last = ((start + _RINGING) * HEARD_RATE, (end - _RINGING) * HEARD_RATE)
+            for at in range(max(0, ceil(first)), floor(last), BLOCK):
+                until = min(at + BLOCK, floor(last))
+                if not theirs.more(at):
+                    break
+                theirs.until(until)
+                for number, track in enumerate(theirs.tracks, 1):
+                    if np.abs(track.part(at, until)).max(initial=0) > _SILENT:
+                        moment = f"{at / HEARD_RATE:.0f} s"
+                        what = f"{UNMUTED}: sound track {number}, around {moment}"
+                        return Verdict((Finding(MUTED, what),), (MUTED,))
+                    track.forget(at)
+    finally:
+        theirs.close()
+    return Verdict((), (MUTED,))
+
+
+class Heard:
     """The sound tracks of one file, a piece at a time."""
 
     def __init__(self, card: Card, settings: Settings, shift: Fraction) -> None:

@@ -66,12 +66,13 @@ def script_of(card: Card, settings: Settings, transcript: Path | None) -> Script
     return Script(tracks, voice, told.sha256)
 
 
-def script_noted(script: Script | None, document: Document) -> Document:
-    """The plan of a film in which `script` is said. It holds none of the words."""
-    if script is None:
-        return document
-    spoken = {"voice": "retell", "transcript": script.sha256}
-    return document.model_copy(update={"settings": {**document.settings, **spoken}})
+def sound_noted(settings: Settings, script: Script | None, document: Document) -> Document:
+    """The plan of a film whose sound was treated as `settings` say, whatever was asked for when the
+    plan was made; verification goes by it. Of a `script` it holds none of the words."""
+    said = {"voice": settings.voice, "mute_speech": settings.mute_speech}
+    spoken = {} if script is None else {"transcript": script.sha256}
+    kept = {k: v for k, v in document.settings.items() if k != "transcript"}
+    return document.model_copy(update={"settings": {**kept, **said, **spoken}})
 
 
 def reviewed(path: Path) -> Transcript:

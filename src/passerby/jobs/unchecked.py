@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from ..media import Card
-from ..plan import Document
+from ..plan import Document, muted
 from ..redact.disguise import LABEL
 from ..verify import Finding, NotMade, Verdict
-from .overheard import overheard
+from .overheard import overheard, unmuted
 from .settings import Settings
 
 BACK: Final = (
     "a track of sound, which the plan drops: voices identify people; if it was rendered with "
-    "--voice keep, scan with --voice keep too and verify by that plan"
+    "--voice keep, verify by the plan that --save-plan wrote then"
 )
 
 
@@ -24,6 +25,21 @@ def sound(made: Card, document: Document | None, card: Card | None, settings: Se
         return Verdict((), ("sound",))
     if document is None:
         return Verdict((), (), (NotMade("sound", "no plan says whether it was to be dropped"),))
+    return _kept(made, document, card, settings).joined(silences(made, document, settings))
+
+
+def silences(made: Card, document: Document | None, settings: Settings) -> Verdict:
+    """Whether anything is heard in the finished film `made` at the times that its plan mutes."""
+    spans = () if document is None else muted(document.edits)
+    if document is None or not spans or not made.audio:
+        return Verdict((), ())
+    tick = Fraction(document.media.time_base)
+    later = max(Fraction(0), -document.media.first * tick)  # no container holds time before zero
+    times = [(span.start * tick + later, span.end * tick + later) for span in spans]
+    return unmuted(made, times, settings.limit)
+
+
+def _kept(made: Card, document: Document, card: Card | None, settings: Settings) -> Verdict:
     if document.settings.get("voice", "mute") == "keep":
         return Verdict((), (), (NotMade("sound", "it was kept, and voices identify people"),))
     if document.settings.get("voice") == "disguise":

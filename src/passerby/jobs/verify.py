@@ -213,8 +213,10 @@ def look_again(
     check: Check,
     settings: Settings,
     progress: Progress | None,
+    plan: Document | None = None,
 ) -> Looked:
-    """Everything that can be checked of a file that was just made from `card` by `schedule`."""
+    """Everything that can be checked of a file that was just made from `card` by `schedule`, and
+    by the `plan` if there was one."""
     try:
         made = probe(partial)
         if made.kind == "sound":
@@ -226,6 +228,7 @@ def look_again(
             compared = compared.joined(unchecked.retold(made, card, settings))
         if settings.voice == "disguise" and made.audio:
             compared = compared.joined(unchecked.disguised(made, card, settings))
+        compared = compared.joined(unchecked.silences(made, plan, settings))
     except MediaError as error:
         # The footage itself was read whole a moment ago, so what can't be read is what we made.
         found = Found("decodes", f"the finished file can't be read: {error.what}")

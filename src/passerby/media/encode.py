@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from io import BufferedWriter
@@ -20,7 +21,7 @@ from ..core.errors import OutputError
 from ..core.frame import Frame
 from ..core.geometry import Orientation
 from ..core.sound import Treatments
-from ..core.time import Ticks
+from ..core.time import Span, Ticks
 from .card import Card
 from .faults import write_fault, writing
 from .formats import layout, planar
@@ -38,6 +39,7 @@ class VideoSink:
 
     `clock_note`: None when every timestamp is exact, else how they were changed.
     `notes`: what else differs from the input. `treatments`: of the sound, for the voice "treat".
+    `silent`: spans on the card's clock in which nothing is heard, whatever sound is kept.
     Errors are `OutputError`.
     """
 
@@ -47,10 +49,11 @@ class VideoSink:
         card: Card,
         encoding: Encoding,
         treatments: Treatments | None = None,
+        silent: Sequence[Span] = (),
     ) -> None:
         if (encoding.voice == "treat") is (treatments is None):
             raise ValueError("treatments belong to the voice treat, and to no other")
-        self._treatments = treatments
+        self._treatments, self._silent = treatments, silent
         self._path, self._card, self._encoding = partial, card, encoding
         self.clock_note: str | None = None
         self.notes: list[str] = []
@@ -147,7 +150,7 @@ class VideoSink:
             self._strip = BitStreamFilterContext(how.strip, stream)
         self._time_note(first)
         if encoding.voice != "mute":
-            shift = self._shift * self._unit
+            shift, seconds = self._shift * self._unit, card.clock.seconds
             self._sound = Sound(
                 card,
                 container,
@@ -156,6 +159,7 @@ class VideoSink:
                 lenient=encoding.accept_damaged,
                 limit=encoding.limit,
                 treatments=self._treatments,
+                silent=[(seconds(s.start) + shift, seconds(s.end) + shift) for s in self._silent],
             )
         self._container, self._stream = container, stream
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any, Final
 
 import av
@@ -38,6 +39,7 @@ _CHUNK: Final = 1 << 14
 # Sound alone begins where its encoder's delay ends, or wherever a broadcast was switched on.
 _FROM_FIRST: Final = frozenset({"mp3", "ogg", "aac", "asf", "flv", "mpegts", "mpeg"})
 
+Seconds = tuple[Fraction, Fraction]  # from, and to
 Adder = Callable[[OutputContainer, AudioStream], AudioStream]
 
 
@@ -47,6 +49,7 @@ class Sound:
     `shift`: seconds by which the picture was moved. Sound before zero is cut. A track that can't
     be decoded is an error that names it; `lenient` drops it, or leaves silence, and says so.
     `treatments` change each track on its way; without them it is kept as it is heard.
+    `silent`: seconds of the output, from and to, between which every track is digital silence.
     `codec`: FFmpeg's name of the encoder, or who adds a stream for a track.
     Reads `card.path` itself; `close` lets go of it.
     """
@@ -61,6 +64,7 @@ class Sound:
         lenient: bool = False,
         limit: int = 1,
         treatments: Treatments | None = None,
+        silent: Sequence[Seconds] = (),
     ) -> None:
         self._lenient = lenient
         self._hint = _ALONE if card.kind == "sound" else _WITHOUT
@@ -89,7 +93,7 @@ class Sound:
                 _added(output, stream, codec) if isinstance(codec, str) else codec(output, stream)
             )
             treatment = None if treatments is None else treated(made, treatments)
-            self._tracks[stream.index] = _Track(stream, made, zero, joins, treatment)
+            self._tracks[stream.index] = _Track(stream, made, zero, joins, treatment, silent)
         self._packets: Iterator[Packet[AudioStream]] = iter(
             container.demux(tuple(chosen)) if chosen else ()
         )
@@ -213,6 +217,7 @@ class _Track:
         zero: Fraction,
         joins: Joins,
         treatment: Treatment | None = None,
+        silent: Sequence[Seconds] = (),
     ) -> None:
         self._source, self._made, self._zero, self._joins = source, made, zero, joins
         self._newest: Fraction | None = None  # the latest moment as stored
@@ -220,6 +225,7 @@ class _Track:
         self._next = Fraction(0)
         self.start: Fraction | None = None  # the moment of the first sample, in the output
         self._rate = made.codec_context.sample_rate
+        self._silent = [(floor(a * self._rate), ceil(b * self._rate)) for a, b in silent]
         self._resampler: AudioResampler | None = None
         self._like: tuple[str, str, int] | None = None
         self._due: Fraction | None = None  # the moment of the next sample, in seconds
@@ -351,9 +357,27 @@ class _Track:
             yield from self._timed(frame)
 
     def _timed(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
+        frame = self._muted(frame)
         frame.time_base, frame.pts = Fraction(1, self._rate), self._at
         self._at += frame.samples
         yield from self._made.encode(frame)
+
+
+    def _muted(self, frame: AudioFrame) -> AudioFrame:
+        """The same, silent where it has to be. `frame` is in "fltp", and goes to `_at`."""
+        parts = [
+            slice(max(0, first - self._at), end - self._at)
+            for first, end in self._silent
+            if first < self._at + frame.samples and end > self._at
+        ]
+        if not parts:
+            return frame
+        samples = frame.to_ndarray()
+        for part in parts:
+            samples[:, part] = 0
+        made = AudioFrame.from_ndarray(samples, "fltp", frame.layout.name)
+        made.sample_rate = frame.sample_rate
+        return made
 
 
 def _cut(frame: AudioFrame, samples: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:

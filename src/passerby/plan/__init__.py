@@ -3,7 +3,7 @@
 from .binding import check_binding, check_frames, edited, schedule_of
 from .document import DetectorUsed, Document, MadeBy, Media, TrackRows, rows_of
 from .edits import Bound, Edited, Unbound, bind
-from .history import active, before_of, redoable, undoable
+from .history import active, before_of, muted, redoable, undoable
 from .moving import Moving
 from .planner import FollowingPlanner
 from .policy import Policy
@@ -18,6 +18,7 @@ from .vocabulary import (
     Keep,
     KeepTracks,
     KeepZone,
+    Mute,
     Restyle,
     Revoke,
     Split,
@@ -43,6 +44,7 @@ __all__ = [
     "MadeBy",
     "Media",
     "Moving",
+    "Mute",
     "Policy",
     "Restyle",
     "Revoke",
@@ -59,6 +61,7 @@ __all__ = [
     "edited",
     "head_of",
     "load",
+    "muted",
     "parse",
     "redoable",
     "rows_of",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .vocabulary import Edit, HideMoving, Revoke
+from ..core.time import Span, Ticks
+from .vocabulary import Edit, HideMoving, Mute, Revoke
 
 
 def active(edits: Sequence[Edit]) -> tuple[tuple[int, Edit], ...]:
@@ -23,6 +24,18 @@ def active(edits: Sequence[Edit]) -> tuple[tuple[int, Edit], ...]:
         for number, edit in enumerate(edits)
         if number not in gone and not isinstance(edit, Revoke)
     )
+
+
+def muted(edits: Sequence[Edit]) -> tuple[Span, ...]:
+    """When nothing is to be heard, by rising tick; spans that touch are one."""
+    asked = sorted(edit.span for _, edit in active(edits) if isinstance(edit, Mute))
+    spans: list[Span] = []
+    for start, end in asked:
+        if spans and start <= spans[-1].end:
+            spans[-1] = Span(spans[-1].start, Ticks(max(spans[-1].end, end)))
+        else:
+            spans.append(Span(Ticks(start), Ticks(end)))
+    return tuple(spans)
 
 
 def before_of(edit: Edit) -> int | None:

@@ -124,6 +124,14 @@ class HideTracks(Part):
         return self
 
 
+class Mute(Part):
+    """Nothing is heard in this span, in any track of whatever sound is kept."""
+
+    do: Literal["mute"] = "mute"
+    span: Span = Field(description="First tick, first tick after.")
+    note: Text | None = None
+
+
 class KeepZone(Part):
     """Don't hide people who are inside this box from their first frame to their last."""
 
@@ -182,6 +190,7 @@ Edit = Annotated[
     | Restyle
     | Split
     | Group
+    | Mute
     | Revoke,
     Field(discriminator="do"),
 ]

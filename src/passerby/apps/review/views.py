@@ -20,6 +20,7 @@ from ...plan import (
     Keep,
     KeepTracks,
     KeepZone,
+    Mute,
     Restyle,
     Split,
     redoable,
@@ -171,10 +172,10 @@ def _within(session: Session, span: Span) -> tuple[int, int]:
     return max(span.start, media.first), min(span.end, media.end)
 
 
-_BOXES: Final = (Hide, HideMoving, KeepZone)
+_BOXES: Final = (Hide, HideMoving, KeepZone, Mute)  # what has a lane of its own
 
 
-def _box(number: int, edit: Hide | HideMoving | KeepZone) -> dict[str, Any]:
+def _box(number: int, edit: Hide | HideMoving | KeepZone | Mute) -> dict[str, Any]:
     return {"edit": number, **edit.model_dump(mode="json", exclude_none=True)}
 
 

@@ -149,7 +149,7 @@ export class Lanes {
     const { model } = this;
     const [start, end] = box.keys ? [box.keys[0][0], box.end] : box.span ?? [model.film.starts[0], model.film.end];
     const first = model.frameAt(Math.max(start, model.film.starts[0])), last = model.frameAt(Math.min(end, model.film.end) - 1);
-    strip(to, x(first), y + 3, x(last + 1), tall - 5, box.do === "keep-zone" ? "bare" : "edit", ink);
+    strip(to, x(first), y + 3, x(last + 1), tall - 5, box.do === "keep-zone" ? "bare" : box.do === "mute" ? "soft" : "edit", ink);
     to.fillStyle = ink.card;
     for (const [tick] of box.keys ?? []) to.fillRect(x(model.frameAt(tick)), y + 5, 2, tall - 9);
     if (box.edit === model.box) {
@@ -165,7 +165,7 @@ export class Lanes {
  * @param {number} high @param {string} why @param {Record<string, string>} ink */
 function strip(to, x0, y, x1, high, why, ink) {
   const wide = Math.max(1, x1 - x0);
-  to.fillStyle = { seen: ink.seen, filled: ink.filled, head: ink.head, edit: ink.edit, edited: ink.edit, bare: ink.bare }[why] ?? ink.reach;
+  to.fillStyle = { seen: ink.seen, filled: ink.filled, head: ink.head, edit: ink.edit, edited: ink.edit, bare: ink.bare, soft: ink.soft }[why] ?? ink.reach;
   if (why === "filled") to.fillRect(x0, y + high / 4, wide, high / 2);
   else if (why === "reach" || why === "unsure") {
     for (let x = x0; x < x0 + wide; x += 4) to.fillRect(x, y, Math.min(2, x0 + wide - x), high);
@@ -174,8 +174,8 @@ function strip(to, x0, y, x1, high, why, ink) {
 
 /** What the colours mean, as little pictures and words. */
 export function legend() {
-  const ink = Object.fromEntries(["seen", "filled", "reach", "head", "edit", "bare", "cut", "risky"].map((n) => [n, colour(n)]));
-  const items = [["seen", "lSeen"], ["filled", "lFilled"], ["reach", "lReach"], ["head", "lHead"], ["edit", "lEdited"], ["bare", "lBare"], ["cut", "lCut"], ["risky", "lRisky"]];
+  const ink = Object.fromEntries(["seen", "filled", "reach", "head", "edit", "bare", "soft", "cut", "risky"].map((n) => [n, colour(n)]));
+  const items = [["seen", "lSeen"], ["filled", "lFilled"], ["reach", "lReach"], ["head", "lHead"], ["edit", "lEdited"], ["bare", "lBare"], ["soft", "lMuted"], ["cut", "lCut"], ["risky", "lRisky"]];
   return items.map(([sort, text]) => {
     const item = document.createElement("li"), swatch = document.createElement("canvas");
     swatch.width = 22;

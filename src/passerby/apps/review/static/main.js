@@ -237,6 +237,16 @@ async function review(number, languages) {
     model.tell("marks");
   }
 
+  async function mute() {
+    const marked = model.marked;
+    if (!marked) return say(t("needMarks"));
+    await model.say({ do: "mute", span: marked });
+    const facts = { start: model.time(marked[0]), end: model.time(marked[1]) };
+    say(t(model.film.soundKept ? "saidMuted" : "saidMutedAnyway", facts));
+    model.markIn = model.markOut = null;
+    model.tell("marks");
+  }
+
   /** @param {"markIn" | "markOut"} which */
   function mark(which) {
     model[which] = model.at;
@@ -304,6 +314,7 @@ async function review(number, languages) {
     for (const id of ["follow", "followBack", "starts", "ends", "remove"]) button(id).disabled = model.box === null;
     for (const id of ["keep", "hide", "only", "group", "split", "extend", "nobody"]) button(id).disabled = !card;
     button("black").disabled = !marked;
+    button("muted").disabled = !marked || !model.film.sound;
   }
 
   function moment() {
@@ -361,6 +372,7 @@ async function review(number, languages) {
   bind("markIn", "I", () => mark("markIn"));
   bind("markOut", "U", () => mark("markOut"));
   bind("black", "T", safely(black));
+  bind("muted", "M", safely(mute));
   scrub.addEventListener("input", () => seek(Number(scrub.value)));
   options("filter", [["all", t("filterAll")], ["open", t("filterOpen")], ["kept", t("filterKept")], ["hidden", t("filterHidden")],
     ...[...new Set([...model.tracks.values()].map((track) => track.kind))].map((kind) => /** @type {[string, string]} */ ([kind, kindName(kind)]))]);
@@ -402,7 +414,7 @@ async function review(number, languages) {
     f: safely((/** @type {KeyboardEvent} */ event) => hand.follow(event.shiftKey)),
     q: safely(() => hand.starts()), w: safely(() => hand.ends()),
     Delete: safely(removeBox), Backspace: safely(removeBox),
-    i: () => mark("markIn"), u: () => mark("markOut"), t: safely(black),
+    i: () => mark("markIn"), u: () => mark("markOut"), t: safely(black), m: safely(mute),
     "+": () => lanes.zoom(0.7), "-": () => lanes.zoom(1.4),
     "Ctrl+a": all, "Ctrl+z": safely(undo), "Ctrl+Shift+z": safely(redo), "Ctrl+y": safely(redo),
     e: () => exporting.open(), "?": () => help(languages, safely(end)), Escape: escape,
