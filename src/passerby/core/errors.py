@@ -84,6 +84,24 @@ class DetectorError(PasserbyError):
     code = "detector"
 
 
+class CameraError(PasserbyError):
+    """A camera on the network that was asked something did not answer as one does."""
+
+    code = "camera"
+
+
+class CameraSilent(CameraError):
+    """Nobody answers at an address, or nobody on the whole network."""
+
+    code = "camera.silent"
+
+
+class CameraLogin(CameraError):
+    """A camera wants a login, or another one than it was given."""
+
+    code = "camera.login"
+
+
 class OutputError(PasserbyError):
     """The output can't be written: it exists, it is the input, no space, no permission."""
 

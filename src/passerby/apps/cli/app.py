@@ -13,14 +13,15 @@ import typer
 
 from ... import __version__
 from ...core.errors import PasserbyError, UsageError
-from . import doctor, presets, redact, review, scan, subtitles, transcribe, verify
+from . import cameras, doctor, presets, redact, review, scan, subtitles, transcribe, verify
 from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
 from .terminal import complain, put, results_only
 
 app = typer.Typer(
     name="passerby",
     help="Give it footage; get back the same footage in which nobody can be recognised.",
-    epilog="Everything happens on this machine: Passerby opens no network connection.",
+    epilog="Everything happens on this machine: Passerby opens no network connection, but those "
+    "that you ask for with cameras.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("redact", help=redact.__doc__)(redact.redact)
 app.command("scan", help=scan.__doc__)(scan.scan)
 app.command("review", help=review.__doc__)(review.review)
+app.command("cameras", help=cameras.__doc__)(cameras.cameras)
 app.command("verify", help=verify.__doc__)(verify.verify)
 app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
 app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
