@@ -312,9 +312,7 @@ def _hidden_as_planned(
     schedule, timeline, bound = schedule_of(document)
     source = doors.open_source(job.card, job.settings)
     silent = muted(document.edits)
-    sink = doors.open_sink(
-        job.card, partial, job.target, job.settings, job.script, silent=silent
-    )
+    sink = doors.open_sink(job.card, partial, job.target, job.settings, job.script, silent=silent)
     paint = _painter(job, document.policy.style)
     quiet = _through(sink, job.settings)
     tally = rendered(source, schedule, paint, quiet, job.watch)

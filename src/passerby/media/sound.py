@@ -362,7 +362,6 @@ class _Track:
         self._at += frame.samples
         yield from self._made.encode(frame)
 
-
     def _muted(self, frame: AudioFrame) -> AudioFrame:
         """The same, silent where it has to be. `frame` is in "fltp", and goes to `_at`."""
         parts = [
