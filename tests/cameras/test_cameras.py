@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from passerby.apps.cameras import near
+
 from .device import PASSWORD, USER, Device, announced, envelope, fault, match, served
 
 LOGIN = f"{USER}:{PASSWORD}"
@@ -192,3 +194,34 @@ def test_makers_are_known_by_name() -> None:
 )
 def test_requests_that_make_no_sense_are_usage_errors(arguments: tuple[str, ...]) -> None:
     assert cameras(*arguments).returncode == 2
+
+
+@pytest.mark.timeout(30)
+def test_the_login_is_asked_for_at_a_terminal_and_the_password_is_not_shown(
+    device: Device,
+) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind are Unix's")
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover
+        os.environ.pop("PASSERBY_LOGIN", None)
+        python = sys.executable
+        os.execv(python, [python, "-m", "passerby", "cameras", "--host", place(device)])
+    said = b""
+    words = {b"User at 127.0.0.1": USER, b"Password": PASSWORD}
+    try:
+        while data := os.read(terminal, 4096):
+            said += data
+            for asked in [word for word in words if said.rstrip(b" :").endswith(word)]:
+                time.sleep(0.5)  # what is typed before the echo is off is thrown away
+                os.write(terminal, words.pop(asked).encode() + b"\n")
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said
+    os.close(terminal)
+    assert b"/live" in said
+    assert PASSWORD.encode() not in said
+
+
+@pytest.mark.parametrize(("ip", "is_near"), [("192.168.3.4", True), ("8.8.8.8", False)])
+def test_only_private_networks_are_near(ip: str, is_near: bool) -> None:
+    assert near(ip) is is_near
