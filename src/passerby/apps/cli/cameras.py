@@ -72,7 +72,7 @@ def cameras(
             metavar="NAME",
             show_default=False,
             help="With --host: don't ask, tell where this maker's cameras have their streams. "
-            "amcrest, axis, dahua, foscam, hanwha, hikvision, hisilicon, huawei, reolink, tapo or "
+            "amcrest, axis, dahua, hanwha, hikvision, hisilicon, huawei, reolink, tapo or "
             "uniview.",
         ),
     ] = None,
