@@ -97,31 +97,17 @@ def _told(
     return (heads(faces, people), *by_kind.values())
 
 
-def video_finder(
-    settings: Settings,
-    clock: Clock,
-    size: Size,
-    *,
-    horizon: Fraction | None = None,
-    detectors: Sequence[Detector] | None = None,
-) -> Finder:
-    """A follower through time for each of the detectors for `settings`.
-
-    `horizon`: seconds for which a frame may wait in a live stream; looks come at least twice as
-    often, so that what comes in between two of them is still covered from where it came in.
-    `detectors`: those that were opened for the same settings before.
-    """
+def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
+    """A follower through time for each of the detectors for `settings`."""
     from ..track import Follower as Following
     from ..track import Stills
 
     stills = Stills()
-    detectors = open_detectors(settings) if detectors is None else detectors
+    detectors = open_detectors(settings)
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
-    if horizon is not None:
-        ways = [replace(how, interval=min(how.interval, horizon / 2)) for how in ways]
     doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
-        Following(detector, how, clock, size, stills=stills, unsure=unsure, horizon=horizon)
+        Following(detector, how, clock, size, stills=stills, unsure=unsure)
         for detector, how, unsure in zip_longest(detectors, ways, doubts)
     )
 
@@ -136,7 +122,7 @@ def video_finder(
             for detector, how, follower in zip(detectors, ways, followers, strict=True)
         )
 
-    waits = max(how.reach + how.interval + how.hold for how in ways)
+    horizon = max(how.reach + how.interval + how.hold for how in ways)
     kinds = [detector.info.kind for detector in detectors]
     ahead = max(how.reach for how in ways) + AHEAD
 
@@ -155,8 +141,8 @@ def video_finder(
 
     told = _told(settings, list(zip(kinds, followers, strict=True)), heads)
     if settings.seeks_heads:
-        waits += ahead + FRESH
-    return Finder((*told, *doubts), waits, used)
+        horizon += ahead + FRESH
+    return Finder((*told, *doubts), horizon, used)
 
 
 def _doubts(
