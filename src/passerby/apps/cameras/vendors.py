@@ -35,7 +35,6 @@ PATTERNS = {
         "developer.axis.com, RTSP endpoints",
     ),
     "dahua": Pattern(*_DAHUA, "getrealtime.com, vendor reference 2026"),
-    "foscam": Pattern("/videoMain", "/videoSub", "Foscam's own names of its two streams"),
     "hanwha": Pattern(
         "/profile2/media.smp", "/profile3/media.smp", "support.hanwhavision.eu, RTSP URLs"
     ),

@@ -248,7 +248,6 @@ def _show(found: Sequence[Camera]) -> None:
             say(f"{camera.address}: {note}")
     first = next((s.address for c in found for s in c.streams if s.address), None)
     if first is not None:
-        say(f"next: passerby live '{first}' --to rtsp://SERVER/NAME")
+        say("Passerby redacts what was recorded; it does not read streams itself yet")
         if "***" in first:
-            say("put the password in for ***")
-        say("its login: --login-file FILE, or PASSERBY_LOGIN")
+            say("whoever opens an address with *** puts the password in there")
