@@ -66,6 +66,7 @@ def test_the_table_says_what_to_run_next(device: Device, tmp_path: Path) -> None
     done = cameras("--host", place(device), "--login-file", str(file))
     assert done.returncode == 0
     assert "Eye [red]3" in done.stdout
+    assert "rtsp://127.0.0.1:554/live?password=***&channel=1" in done.stderr
     assert "puts the password in there" in done.stderr
 
 
