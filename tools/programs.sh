@@ -1,11 +1,15 @@
 #!/bin/sh
-# Programs from Debian that some tests need: a browser, a synthesiser of speech, a reader of metadata.
+# Programs from Debian that some tests need: a browser, a synthesiser of speech, a reader of
+# metadata, a camera (an RTSP server).
 # Where one can't be installed, this says so, and its tests say that they were skipped.
 set -eu
 missing=
 for need in chromium:chromium espeak-ng:espeak-ng exiftool:libimage-exiftool-perl; do
     command -v "${need%%:*}" >/dev/null || missing="$missing ${need##*:}"
 done
+rtsp="import gi; gi.require_version('GstRtspServer', '1.0')"
+/usr/bin/python3 -c "$rtsp" 2>/dev/null ||
+    missing="$missing python3-gi gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive

@@ -1,4 +1,4 @@
-"""Run any iterator in its own thread, a few items ahead. The only place that starts threads."""
+"""Run any iterator in its own thread, a few items ahead. Only `live` starts threads besides."""
 
 from __future__ import annotations
 

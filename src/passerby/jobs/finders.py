@@ -97,17 +97,31 @@ def _told(
     return (heads(faces, people), *by_kind.values())
 
 
-def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
-    """A follower through time for each of the detectors for `settings`."""
+def video_finder(
+    settings: Settings,
+    clock: Clock,
+    size: Size,
+    *,
+    horizon: Fraction | None = None,
+    detectors: Sequence[Detector] | None = None,
+) -> Finder:
+    """A follower through time for each of the detectors for `settings`.
+
+    `horizon`: seconds for which a frame may wait in a live stream; looks come at least twice as
+    often, so that what comes in between two of them is still covered from where it came in.
+    `detectors`: those that were opened for the same settings before.
+    """
     from ..track import Follower as Following
     from ..track import Stills
 
     stills = Stills()
-    detectors = open_detectors(settings)
+    detectors = open_detectors(settings) if detectors is None else detectors
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
+    if horizon is not None:
+        ways = [replace(how, interval=min(how.interval, horizon / 2)) for how in ways]
     doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
-        Following(detector, how, clock, size, stills=stills, unsure=unsure)
+        Following(detector, how, clock, size, stills=stills, unsure=unsure, horizon=horizon)
         for detector, how, unsure in zip_longest(detectors, ways, doubts)
     )
 
@@ -122,7 +136,7 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
             for detector, how, follower in zip(detectors, ways, followers, strict=True)
         )
 
-    horizon = max(how.reach + how.interval + how.hold for how in ways)
+    waits = max(how.reach + how.interval + how.hold for how in ways)
     kinds = [detector.info.kind for detector in detectors]
     ahead = max(how.reach for how in ways) + AHEAD
 
@@ -141,8 +155,8 @@ def video_finder(settings: Settings, clock: Clock, size: Size) -> Finder:
 
     told = _told(settings, list(zip(kinds, followers, strict=True)), heads)
     if settings.seeks_heads:
-        horizon += ahead + FRESH
-    return Finder((*told, *doubts), horizon, used)
+        waits += ahead + FRESH
+    return Finder((*told, *doubts), waits, used)
 
 
 def _doubts(

@@ -96,6 +96,24 @@ class FollowingPlanner:
             raise RuntimeError("a follower finished without deciding every frame")
         self._final_until = FOREVER
 
+    def forget(self, before: Ticks) -> None:
+        """Drop what concerns frames that end before tick `before`, which nobody will ask for.
+
+        A stream without an end would fill the memory otherwise. Regions from there on stay what
+        they are; `timeline`, `frames` and `first` then speak of what is left.
+        """
+        gone = min(bisect_left(self._starts, before), bisect_left(self._starts, self._keys_until))
+        gone -= 2  # a region depends on its neighbours in time
+        if gone <= 0:
+            return
+        self._timeline = self._timeline.since(Ticks(self._starts[gone]))
+        del self._starts[:gone]
+        self._ids = {
+            theirs: (ours, last - gone)
+            for theirs, (ours, last) in self._ids.items()
+            if last - gone >= -1
+        }
+
     def _collect(self) -> None:
         """Takes what became final from every follower, and adds what is final for all of them."""
         keys_until = FOREVER

@@ -86,6 +86,14 @@ class Timeline:
             timeline.add(whole[n].id, whole[n].kind, whole[n].keys[row])
         return timeline
 
+    def since(self, first: Ticks) -> Timeline:
+        """The same, without the keys before tick `first`; tracks keep their numbers."""
+        left = (
+            Track(track.id, track.kind, tuple(key for key in track.keys if key.at >= first))
+            for track in self.tracks()
+        )
+        return Timeline.of((track for track in left if track.keys), self._policy)
+
     @property
     def policy(self) -> Policy:
         return self._policy

@@ -7,6 +7,7 @@ that is first seen now can be followed back to where it came in; what is older i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -38,7 +39,8 @@ class Follower:
 
     `reach_frames` bounds how many frames may wait to become final, whatever their rate. `stills`
     makes the small lumas; followers that see the same frames in turn may share one. `unsure`
-    is told what makes a frame doubtful.
+    is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
+    a live stream, as told in Note [a horizon counts two frames more].
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Follower:
         size: Size,
         *,
         reach_frames: int | None = None,
+        horizon: Fraction | None = None,
         stills: Stills | None = None,
         unsure: Unsure | None = None,
     ) -> None:
@@ -58,6 +61,7 @@ class Follower:
         self._reach = clock.ticks(settings.reach)
         self._hold = clock.ticks(settings.hold)
         self._reach_frames = reach_frames
+        self._horizon = None if horizon is None else clock.ticks(horizon)
         self._stills = stills or Stills()
         self._unsure = unsure
         self._film = Film()
@@ -252,8 +256,9 @@ class Follower:
     def _settle(self, now: Still) -> None:
         """Give out what can't change any more and forget the frames behind it."""
         until, limit = self._final_index, self._reach_frames
+        allowed = self._allowed(now)
         while until < now.index:
-            late = now.span.end - self._film[until].span.end > self._reach
+            late = now.span.end - self._film[until].span.end > allowed
             if not late and (limit is None or now.index - until < limit):
                 break
             until += 1
@@ -262,6 +267,17 @@ class Follower:
         self._final = self._film[until].span.start
         if self._unsure is not None:
             self._unsure.settled(self._final)
+
+    def _allowed(self, now: Still) -> int:
+        """For how many ticks a frame may wait.
+
+        Note [a horizon counts two frames more]: a frame's cover needs its track's next key, and
+        that is final one frame later, so what is decided here is shown two frames on.
+        """
+        if self._horizon is None:
+            return self._reach
+        step = now.span.start - self._film[now.index - 1].span.start
+        return max(0, min(self._reach, self._horizon - 2 * step))
 
     def _emit(self, until: int) -> None:
         """Hand over all keys of frames before index `until`."""

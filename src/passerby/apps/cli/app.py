@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -13,7 +14,8 @@ import typer
 
 from ... import __version__
 from ...core.errors import PasserbyError, UsageError
-from . import cameras, doctor, presets, redact, review, scan, subtitles, transcribe, verify
+from ...engine.live import still_looking
+from . import cameras, doctor, live, presets, redact, review, scan, subtitles, transcribe, verify
 from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
 from .terminal import complain, put, results_only
 
@@ -21,7 +23,7 @@ app = typer.Typer(
     name="passerby",
     help="Give it footage; get back the same footage in which nobody can be recognised.",
     epilog="Everything happens on this machine: Passerby opens no network connection, but those "
-    "that you ask for with cameras.",
+    "that you ask for with live and cameras.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -29,6 +31,7 @@ app = typer.Typer(
 app.command("redact", help=redact.__doc__)(redact.redact)
 app.command("scan", help=scan.__doc__)(scan.scan)
 app.command("review", help=review.__doc__)(review.review)
+app.command("live", help=live.__doc__)(live.live)
 app.command("cameras", help=cameras.__doc__)(cameras.cameras)
 app.command("verify", help=verify.__doc__)(verify.verify)
 app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
@@ -64,6 +67,10 @@ def main() -> None:
     warnings.simplefilter("ignore")  # a library's words may quote what a file holds
     with results_only():
         code = run(sys.argv[1:])
+    if still_looking():  # the interpreter can't end in order while a model hangs
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -1,0 +1,70 @@
+"""What passes through a live job: frames as they come, and the counts that say what became of them.
+
+A live frame's end is not known until the next one is there, so its span is one tick long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .frame import Frame
+from .ports import Planner
+from .time import Clock, Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A frame that has just come out of a camera, whose `clock` its span is told in.
+
+    `arrived`: seconds on this machine's monotonic clock. `moment`: the same, smoothed by the
+    camera's clock, for the timestamps of what is published. `section`: rises when the camera was
+    lost, its clock jumped or its picture changed size; nothing is followed from one section into
+    the next. `clean`: the decoder had all that it needed; if not, the picture may hold pieces of
+    others and is covered whole.
+    """
+
+    frame: Frame
+    clock: Clock
+    arrived: float
+    moment: float
+    section: int
+    clean: bool = True
+
+
+class LivePlanner(Planner, Protocol):
+    """A planner of a stream without an end."""
+
+    def forget(self, before: Ticks) -> None:
+        """Nobody will ask for frames that end before tick `before`."""
+        ...
+
+
+class Outlet(Protocol):
+    """Where finished pictures go. `moment` in seconds, rising."""
+
+    def shape(self, frame: Frame) -> None:
+        """What kind of pictures to expect, told before any; no pixel of `frame` is looked at."""
+        ...
+
+    def show(self, frame: Frame, moment: float) -> None: ...
+
+    def curtain(self, moment: float) -> None:
+        """One flat colour instead of a frame."""
+        ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the frames: each that came was shown, covered or dropped, or still waits."""
+
+    came: int = 0
+    shown: int = 0  # looked at, painted where there was something to hide, and published
+    covered: int = 0  # a curtain was published instead
+    dropped: int = 0  # left out whole: too many to look at
+    idle: int = 0  # curtains that were published while no frame came
+    sections: int = 0
+    failures: int = 0  # of whoever looks
+    stride: int = 1  # one in so many frames is taken
+    latency: float = 0.0  # seconds from arrival to publication, smoothed
+    last: float = 0.0  # when a frame came last, monotonic seconds

@@ -1,0 +1,364 @@
+"""The loop of a camera: look, settle and render side by side, against the clock, failing closed.
+
+Three threads share one line of waiting frames. The reader puts frames in, the surveyor shows each
+to the planner and writes down what is decided, and the caller's own thread publishes them in order.
+A frame that is not decided at its deadline is published as a curtain: a picture made without it.
+
+Note [nothing unseen]: a frame is shown only if the planner saw it and all that its horizon asks
+for. Whatever fails, hangs or is slow only ever takes away decisions, never makes one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..core.errors import DetectorError, PasserbyError
+from ..core.live import Arrival, Counts, LivePlanner, Outlet
+from ..core.ports import Redactor
+from ..core.schedule import Region
+from .ending import ending
+from .pace import Pace
+
+HANG: Final = 10.0  # seconds for which one frame may be looked at
+TRIES: Final = 8  # failures in a row after which there is no hope
+HANGS: Final = 3
+IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, curtains are shown
+_TICK: Final = 0.1
+_LOOKERS: Final = "survey-"  # what their threads' names begin with
+_FORGET: Final = 256  # frames
+_AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """One frame in the line. `regions`: None until they are decided."""
+
+    arrival: Arrival
+    shot: int  # which run of frames without a gap it belongs to
+    regions: Sequence[Region] | None = None
+    hopeless: bool = False
+
+
+class Live:
+    """Publishes what `arrivals` gives, with what `open_planner` decides hidden.
+
+    `open_planner` is asked for a planner with the first arrival of each section, in the thread that
+    looks, and is told whether the one before failed or hangs. `delay`: seconds after which an
+    undecided frame is covered; None waits for ever, and then pixels depend on nothing but the
+    frames. `hang`: seconds for which one frame may be looked at. `stop` ends it early.
+    """
+
+    def __init__(
+        self,
+        open_planner: Callable[[Arrival, bool], LivePlanner],
+        redactor: Redactor,
+        outlet: Outlet,
+        *,
+        delay: float | None,
+        stop: threading.Event | None = None,
+        hang: float = HANG,
+    ) -> None:
+        self._open, self._redactor, self._outlet = open_planner, redactor, outlet
+        self._delay, self._hang = delay, hang
+        self._stop = stop or threading.Event()
+        self.counts = Counts()
+        self._pace = Pace(delay)
+        self._change = threading.Condition()
+        self._line: deque[_Waiting] = deque()  # to be published
+        self._unseen: deque[_Waiting] = deque()  # to be looked at
+        self._ended = self._looked = False  # no more frames come; all that came were looked at
+        self._lost: PasserbyError | BaseException | None = None
+        self._shot = 0
+        self._surveyor = 0  # the number of the one who may decide
+        self._busy: float | None = None  # since when one frame has been looked at
+        self._bad = self._hangs = 0
+        self._shaped = self._anew = False
+        self._moment = float("-inf")
+        self._looker: threading.Thread
+
+    def run(self, arrivals: Iterable[Arrival]) -> Counts:
+        """Until the frames end, `stop` is set, or an error: `StreamLost`, `DetectorError`, ..."""
+        reader = threading.Thread(target=self._read, args=(arrivals,), name="camera", daemon=True)
+        self._start_surveyor()
+        reader.start()
+        try:
+            self._publish()
+        finally:
+            self._stop.set()
+            with self._change:
+                self._surveyor += 1
+                self._line.clear()
+                self._unseen.clear()
+                self._change.notify_all()
+            reader.join(5)
+            # Models have threads of their own, which must not be cut off in the middle of a look.
+            self._looker.join(self._hang)
+        if self._lost is not None:
+            raise self._lost
+        return self.counts
+
+    # The camera's thread.
+
+    def _read(self, arrivals: Iterable[Arrival]) -> None:
+        try:
+            with ending(arrivals):
+                for arrival in arrivals:
+                    if self._stop.is_set():
+                        break
+                    self._admit(arrival)
+        except BaseException as error:  # not swallowed: raised again by `run`
+            self._lost = error
+        with self._change:
+            self._ended = True
+            self._change.notify_all()
+
+    def _admit(self, arrival: Arrival) -> None:
+        counts, now = self.counts, time.monotonic()
+        with self._change:
+            counts.came += 1
+            counts.last = arrival.arrived
+            counts.sections = max(counts.sections, arrival.section + 1)
+            while self._delay is None and len(self._unseen) >= _AHEAD and not self._stop.is_set():
+                self._change.wait(_TICK)
+            behind = now - self._unseen[0].arrival.arrived if self._unseen else 0.0
+            if not self._pace.takes(arrival, behind, now):
+                counts.dropped += 1
+                counts.stride = self._pace.stride
+                return
+            counts.stride = self._pace.stride
+            if self._pace.hopeless(behind):
+                self._give_up()
+            waiting = _Waiting(arrival, self._shot)
+            self._line.append(waiting)
+            self._unseen.append(waiting)
+            self._change.notify_all()
+
+    def _give_up(self) -> None:
+        """Whoever looks is so far behind that what waits would be seen after its deadline.
+
+        It is covered, and what comes next begins anew: nothing is followed across the gap.
+        """
+        for waiting in self._unseen:
+            waiting.hopeless = True
+        self._unseen.clear()
+        self._shot += 1
+
+    # The surveyor's thread.
+
+    def _start_surveyor(self) -> None:
+        self._surveyor += 1
+        self._busy = None
+        number = self._surveyor
+        name = f"{_LOOKERS}{number}"
+        self._looker = threading.Thread(target=self._survey, args=(number,), name=name, daemon=True)
+        self._looker.start()
+
+    def _survey(self, number: int) -> None:
+        planner: LivePlanner | None = None
+        shot: tuple[int, int] | None = None
+        held: deque[_Waiting] = deque()
+        seen = 0
+        while (waiting := self._next(number)) is not None:
+            frame, its = waiting.arrival.frame, (waiting.arrival.section, waiting.shot)
+            try:
+                if planner is None or its != shot:
+                    if planner is not None:
+                        planner.finish()
+                        self._decide(number, held, planner)
+                    held.clear()
+                    planner, shot = self._opened(waiting.arrival), its
+                planner.see(frame)
+                held.append(waiting)
+                self._decide(number, held, planner)
+                seen += 1
+                if seen % _FORGET == 0:
+                    planner.forget((held[0] if held else waiting).arrival.frame.span.start)
+            except Exception as error:  # the curtain falls; what went wrong may go away
+                planner = None
+                if not self._failed(number, error, [*held, waiting]):
+                    return
+                held.clear()
+            else:
+                if number == self._surveyor:
+                    self._bad = self._hangs = 0
+        try:
+            if planner is not None and number == self._surveyor:
+                planner.finish()
+                self._decide(number, held, planner)
+        except Exception as error:
+            self._failed(number, error, held)
+        with self._change:
+            if number == self._surveyor:
+                self._looked, self._busy = True, None
+                self._change.notify_all()
+
+    def _opened(self, first: Arrival) -> LivePlanner:
+        failed, self._anew = self._anew, False
+        return self._open(first, failed)
+
+    def _next(self, number: int) -> _Waiting | None:
+        """The next frame to look at; None when there will be none for this surveyor."""
+        with self._change:
+            if number != self._surveyor:
+                return None
+            self._busy = None
+            while not self._unseen:
+                if self._ended or self._stop.is_set():
+                    self._busy = time.monotonic()
+                    return None
+                self._change.wait(_TICK)
+                if number != self._surveyor:
+                    return None
+            self._busy = time.monotonic()
+            waiting = self._unseen.popleft()
+            self._change.notify_all()
+            return waiting
+
+    def _decide(self, number: int, held: deque[_Waiting], planner: LivePlanner) -> None:
+        """Write down the regions of all that became final."""
+        schedule = planner.schedule
+        ready: list[tuple[_Waiting, Sequence[Region]]] = []
+        while held and held[0].arrival.frame.span.end <= schedule.final_until:
+            waiting = held.popleft()
+            ready.append((waiting, schedule.regions(waiting.arrival.frame.span)))
+        if not ready:
+            return
+        with self._change:
+            if number != self._surveyor:
+                return  # it hung, and was replaced: it decides nothing any more
+            for waiting, regions in ready:
+                waiting.regions = regions
+            self._change.notify_all()
+
+    def _failed(self, number: int, error: Exception, held: Iterable[_Waiting]) -> bool:
+        """Cover what was being looked at; wait a little. False when there is no use in trying."""
+        with self._change:
+            if number != self._surveyor:
+                return False
+            self.counts.failures += 1
+            self._bad += 1
+            self._anew = True
+            self._busy = None
+            for waiting in held:
+                waiting.hopeless = True
+            if self._bad >= TRIES:
+                self._fail(error)
+                return False
+            self._change.notify_all()
+        self._stop.wait(min(4.0, 0.125 * 2**self._bad))
+        with self._change:
+            if number != self._surveyor:
+                return False
+            self._give_up()
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        ours = isinstance(error, PasserbyError)
+        self._lost = (
+            error
+            if ours
+            else DetectorError(
+                f"fails on every frame ({type(error).__name__})",
+                hint="passerby doctor tells what runs the models",
+            )
+        )
+        self._stop.set()
+        self._change.notify_all()
+
+    # The caller's thread.
+
+    def _publish(self) -> None:
+        last = time.monotonic()
+        while not self._stop.is_set():
+            waiting = self._due(last)
+            if waiting is not None:
+                self._put(waiting)
+                last = time.monotonic()
+            elif self._over():
+                return
+            elif self._idle(last):
+                last = time.monotonic() - IDLE[0] + IDLE[1]
+            self._watch()
+
+    def _over(self) -> bool:
+        with self._change:
+            return self._ended and not self._line
+
+    def _due(self, last: float) -> _Waiting | None:
+        """The first in line, once it is decided, hopeless or late; None after a while without."""
+        until = time.monotonic() + _TICK
+        with self._change:
+            while not self._stop.is_set():
+                now = time.monotonic()
+                wait = until - now
+                if self._line:
+                    first = self._line[0]
+                    late = self._pace.deadline(first.arrival)
+                    never = self._looked and first.regions is None
+                    if first.regions is not None or first.hopeless or now >= late or never:
+                        return self._line.popleft()
+                    wait = min(wait, late - now)
+                if wait <= 0:
+                    return None
+                self._change.wait(wait)
+        return None
+
+    def _put(self, waiting: _Waiting) -> None:
+        arrival, counts = waiting.arrival, self.counts
+        if not self._shaped:
+            self._outlet.shape(arrival.frame)
+            self._shaped = True
+        moment = self._rising(arrival.moment)
+        if waiting.regions is None or not arrival.clean:
+            counts.covered += 1
+            self._outlet.curtain(moment)
+        else:
+            if waiting.regions:
+                self._redactor.redact(arrival.frame, waiting.regions)
+            counts.shown += 1
+            self._outlet.show(arrival.frame, moment)
+        took = time.monotonic() - arrival.arrived
+        self._pace.published(arrival, took)
+        counts.latency = took if not counts.latency else 0.9 * counts.latency + 0.1 * took
+
+    def _idle(self, last: float) -> bool:
+        """While nothing comes, curtains tell receivers that somebody is there."""
+        now = time.monotonic()
+        if self._delay is None or not self._shaped or now - last < IDLE[0]:
+            return False
+        self._outlet.curtain(self._rising(now - self._delay))
+        self.counts.idle += 1
+        return True
+
+    def _rising(self, moment: float) -> float:
+        self._moment = max(moment, self._moment + 0.001)
+        return self._moment
+
+    def _watch(self) -> None:
+        """Replace a surveyor that hangs. Its thread is left behind: nothing can end it."""
+        with self._change:
+            if self._busy is None or time.monotonic() - self._busy < self._hang:
+                return
+            self.counts.failures += 1
+            self._hangs += 1
+            self._anew = True
+            for waiting in self._line:
+                waiting.hopeless = waiting.regions is None
+            self._give_up()
+            if self._hangs >= HANGS:
+                self._lost = DetectorError(
+                    "hangs, again and again", hint="start again, perhaps with another --device"
+                )
+                self._stop.set()
+                return
+            self._start_surveyor()
+
+
+def still_looking() -> bool:
+    """Whether somebody looks who hung and was left behind; nothing can end that thread."""
+    return any(thread.name.startswith(_LOOKERS) for thread in threading.enumerate())

@@ -1,0 +1,196 @@
+"""One camera, live: opened, looked at, hidden and published until somebody stops it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from ..core.errors import PasserbyError
+from ..core.live import Arrival
+from ..core.ports import Detector
+from ..core.schedule import Style
+from ..engine.live import Live
+from ..media.camera import Camera
+from ..media.publish import Publisher
+from ..media.recording import Retention, check_folder
+from ..plan import FollowingPlanner
+from ..redact import Paint
+from . import finders
+from .account import policy_of
+from .live_settings import LiveSettings
+from .undumped import no_dumps
+
+SHARE: Final = Fraction(4, 5)  # of the delay that goes into looking ahead; the rest is for work
+EVERY: Final = 1.0  # seconds between two statuses
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """`USER:PASSWORD` for the camera and for the targets. Never shown."""
+
+    camera: str | None = field(default=None, repr=False)
+    targets: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a camera does, in numbers; no content. `state`: connecting, open, lost or ended.
+
+    Of frames: `came` in; `shown`: published, with what is hidden; `covered`: a curtain was
+    published; `dropped`: left out; `idle`: curtains while nothing came. `latency_ms`: from
+    arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
+    one in so many frames is taken. `targets`: the state and reconnects of each.
+    """
+
+    state: str
+    why: str = ""
+    came: int = 0
+    shown: int = 0
+    covered: int = 0
+    dropped: int = 0
+    idle: int = 0
+    latency_ms: int = 0
+    reconnects: int = 0
+    failures: int = 0
+    sections: int = 0
+    stride: int = 1
+    broken: int = 0
+    targets: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"passerby": "live/1", **asdict(self)}
+
+
+def live(
+    settings: LiveSettings,
+    logins: Logins | None = None,
+    *,
+    stop: threading.Event | None = None,
+    tell: Callable[[Status], None] = lambda status: None,
+) -> Status:
+    """Publish until `stop` is set, the time is over or a file ends; `tell` hears of it each second.
+
+    From here on the process writes no core dump. Raises `StreamLost` where there never was a
+    picture, `DetectorError`, `OutputError`. What was published before stays published.
+    """
+    no_dumps()
+    stop, logins = stop or threading.Event(), logins or Logins()
+    for address in settings.targets:
+        if address.kind == "folder":
+            check_folder(address.path)
+    eyes = _Eyes(settings)
+    camera = Camera(
+        settings.address.with_login(logins.camera),
+        transport=settings.transport,
+        stop=stop,
+        silence=settings.silence,
+    )
+    publisher = Publisher(
+        [address.with_login(logins.targets) for address in settings.targets],
+        speed=settings.encoder_speed,
+        crf=settings.crf,
+        retention=_retention(settings),
+    )
+    loop = Live(eyes.open, _painter(settings), publisher, delay=settings.delay, stop=stop)
+    done = threading.Event()
+
+    def status(state: str) -> Status:
+        return _status(state, camera, publisher, loop)
+
+    def watch() -> None:
+        while not done.wait(EVERY):
+            with suppress(OSError, RuntimeError):
+                tell(status(camera.signal.state))
+
+    teller = threading.Thread(target=watch, name="status", daemon=True)
+    timer = None if settings.seconds is None else threading.Timer(settings.seconds, stop.set)
+    teller.start()
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        loop.run(camera.arrivals())
+        publisher.close()
+        publisher.check()
+    except PasserbyError:
+        publisher.close()
+        raise
+    finally:
+        done.set()
+        if timer is not None:
+            timer.cancel()
+        teller.join(2)
+    ended = status("ended")
+    tell(ended)
+    return ended
+
+
+class _Eyes:
+    """Opens who looks: models once, followers anew for each section, all anew after a failure."""
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings.finding
+        self._horizon = SHARE * Fraction(settings.delay).limit_denominator(1000)
+        self._detectors: Sequence[Detector] = finders.open_detectors(self._settings)
+
+    def open(self, arrival: Arrival, failed: bool) -> FollowingPlanner:
+        settings = self._settings
+        if failed:  # or still hanging in another thread: they are not touched again
+            self._detectors = finders.open_detectors(settings)
+        finder = finders.video_finder(
+            settings,
+            arrival.clock,
+            arrival.frame.size,
+            horizon=self._horizon,
+            detectors=self._detectors,
+        )
+        return FollowingPlanner(finder.followers, policy_of(settings))
+
+
+def _painter(settings: LiveSettings) -> Paint:
+    if settings.style is not Style.FIGURE:
+        return Paint()
+    from ..detect.silhouettes import open_silhouettes
+
+    return Paint(silhouettes=open_silhouettes(settings.device))
+
+
+def _retention(settings: LiveSettings) -> Retention:
+    hours, gigabytes = settings.keep_hours, settings.keep_gigabytes
+    return Retention(
+        None if hours is None else hours * 3600,
+        None if gigabytes is None else round(gigabytes * 1e9),
+        settings.piece_seconds,
+    )
+
+
+def _status(state: str, camera: Camera, publisher: Publisher, loop: Live) -> Status:
+    counts, signal = loop.counts, camera.signal
+    return Status(
+        state=state,
+        why=signal.why,
+        came=counts.came,
+        shown=counts.shown,
+        covered=counts.covered,
+        dropped=counts.dropped,
+        idle=counts.idle,
+        latency_ms=round(1000 * counts.latency),
+        reconnects=signal.restarts,
+        failures=counts.failures,
+        sections=counts.sections,
+        stride=counts.stride,
+        broken=signal.broken,
+        targets={
+            name: {
+                "state": one.state,
+                "sent": one.sent,
+                "lost": one.lost,
+                "reconnects": one.restarts,
+            }
+            for name, one in publisher.signals.items()
+        },
+    )

@@ -1,0 +1,332 @@
+"""Frames out of a camera as they come, again and again: whatever breaks off is opened anew.
+
+A stream that is received is never a file of this machine: of a remote address only the protocols
+that it needs are allowed, and no format that describes other addresses (playlists).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, Literal
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from ..core.errors import MediaError, StreamLost, Unsupported
+from ..core.geometry import Orientation, Size
+from ..core.live import Arrival
+from ..core.time import Clock, Span, Ticks
+from .addresses import Address
+from .decode import DecodedFrame
+from .faults import FOREIGN
+from .formats import Layout, layout, planar
+from .opening import FORMATS
+
+OPENING: Final = 5.0  # seconds to answer and to show what is there
+SILENCE: Final = 3.0  # seconds without a packet after which a camera counts as lost
+PATIENCE: Final = 20.0  # seconds for the very first picture
+WAITS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries
+JUMP: Final = 2.0  # seconds that a camera's clock may leap
+_SLIP: Final = 0.5  # seconds back that are no new clock, only a frame out of order
+_DRIFT: Final = 0.002  # share of the difference between two clocks that is made up a frame
+_MOST: Final = 8192 * 8192  # pixels
+
+_FORMAT: Final = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts", "tcp": "mpegts"}
+_PROTOCOLS: Final = {
+    "rtsp": "rtsp,rtp,srtp,tcp,udp,tls",
+    "rtmp": "rtmp,rtmps,rtmpt,tcp,tls",
+    "http": "http,https,tcp,tls",
+    "udp": "udp",
+    "tcp": "tcp",
+}
+_WEB_FORMATS: Final = "mpjpeg,mjpeg,mpegts,flv,h264,hevc,matroska,webm,mov,mp4,jpeg_pipe"
+
+Transport = Literal["tcp", "udp"]
+State = Literal["connecting", "open", "lost"]
+
+
+class LiveFrame(DecodedFrame):
+    """A camera's frame. `aspect`: a pixel's width over its height."""
+
+    def __init__(
+        self, native: av.VideoFrame, stored: Layout, span: Span, size: Size, aspect: Fraction
+    ) -> None:
+        super().__init__(native, stored, span, size, Orientation.UP)
+        self.aspect = aspect
+
+
+@dataclass(slots=True)
+class Signal:
+    """How the camera does, for those who watch: read from any thread, written by the camera's."""
+
+    state: State = "connecting"
+    restarts: int = 0
+    broken: int = 0  # packets that could not be decoded
+    why: str = ""  # why it is away, in our words
+
+
+class Camera:
+    """`arrivals` yields for ever, or to the end of a file, which is played at its own speed.
+
+    Raises `StreamLost` where there was no picture at all within `patience` seconds, or where
+    trying again is useless (a wrong password). `transport` is for RTSP. Set `stop` to end it.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        transport: Transport = "tcp",
+        stop: threading.Event | None = None,
+        silence: float = SILENCE,
+        patience: float = PATIENCE,
+        tell: Callable[[Signal], None] = lambda signal: None,
+    ) -> None:
+        self.address, self.signal = address, Signal()
+        self._transport, self._silence, self._patience = transport, silence, patience
+        self._stop, self._tell = stop or threading.Event(), tell
+        self._section = -1
+
+    def arrivals(self) -> Generator[Arrival]:
+        begun, tries, pictures = time.monotonic(), 0, False
+        while not self._stop.is_set():
+            lost = StreamLost("the stream ended", path=str(self.address))
+            try:
+                self._became("connecting")
+                with _let_go(self._opened()) as container, closing(self._read(container)) as read:
+                    for arrival in read:
+                        if not pictures or tries:
+                            self._became("open")
+                        pictures, tries = True, 0
+                        yield arrival
+                if self.address.kind == "file":
+                    return
+            except FOREIGN as error:
+                lost = _lost(error, self.address)
+            except MediaError as error:
+                lost = StreamLost(error.what, path=str(self.address), hint=error.hint)
+            if self._stop.is_set():
+                return
+            self.signal.restarts += 1
+            self._became("lost", lost.what)
+            hopeless = isinstance(lost, _Useless) or self.address.kind == "file"
+            if not pictures and (hopeless or time.monotonic() - begun > self._patience):
+                raise StreamLost(lost.what, path=str(self.address), hint=lost.hint) from None
+            self._stop.wait(WAITS[min(tries, len(WAITS) - 1)])
+            tries += 1
+
+    def _became(self, state: State, why: str = "") -> None:
+        self.signal.state, self.signal.why = state, why
+        self._tell(self.signal)
+
+    def _opened(self) -> InputContainer:
+        kind, whole = self.address.kind, self.address.whole
+        options = {"fflags": "nobuffer", "analyzeduration": "1000000", "probesize": "1000000"}
+        if kind == "file":
+            limits = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+            return av.open(f"file:{whole}", "r", metadata_errors="replace", options=limits)
+        options["protocol_whitelist"] = _PROTOCOLS[kind]
+        if kind == "rtsp":
+            options |= {"rtsp_transport": self._transport, "allowed_media_types": "video"}
+            options["max_delay"] = "300000"  # microseconds to wait for a lost packet of UDP
+        if kind == "http":
+            options |= {"format_whitelist": _WEB_FORMATS, "use_wallclock_as_timestamps": "1"}
+        return av.open(
+            whole,
+            "r",
+            format=_FORMAT.get(kind),
+            metadata_errors="replace",
+            options=options,
+            timeout=(OPENING, self._silence),
+        )
+
+    def _read(self, container: InputContainer) -> Generator[Arrival]:
+        """Arrivals of one connection; ends where the stream says so."""
+        streams = container.streams.video
+        if not streams:
+            raise Unsupported("sends no picture", hint="choose another of its streams")
+        stream = max(streams, key=lambda s: (s.width or 0) * (s.height or 0))
+        _prepare(stream)
+        clocks = _Clocks(stream.time_base or Fraction(1, 90_000), paced=self.address.kind == "file")
+        self._section += 1
+        whole, shape = False, None  # whether a clean key frame came; what pictures look like
+        packets: Iterator[Packet[VideoStream]] = container.demux(stream)
+        if self.address.kind == "rtsp":
+            packets = joined(packets)
+        for packet in packets:
+            if self._stop.is_set():
+                return
+            try:
+                whole = whole and not packet.is_corrupt
+                natives = packet.decode()
+            except av.InvalidDataError:
+                self.signal.broken += 1
+                whole = False
+                continue
+            for native in natives:
+                assert isinstance(native, av.VideoFrame)
+                if native.is_corrupt:
+                    self.signal.broken += 1
+                whole = (whole or bool(native.key_frame)) and not native.is_corrupt
+                its = (native.width, native.height, native.format.name)
+                new = clocks.take(native.pts) if shape in (None, its) else clocks.begin(native.pts)
+                if new is None:
+                    continue
+                if new and shape is not None:
+                    self._section += 1
+                shape = its
+                if clocks.wait and self._stop.wait(clocks.wait):
+                    return
+                yield Arrival(
+                    _framed(native, clocks.last, clocks.clock, stream),
+                    clock=clocks.clock,
+                    arrived=clocks.now,
+                    moment=clocks.moment,
+                    section=self._section,
+                    clean=whole,
+                )
+
+
+@contextmanager
+def _let_go(container: InputContainer) -> Iterator[InputContainer]:
+    """Closes it in a thread of its own: a camera that is frozen is asked to end, and waited for."""
+    try:
+        yield container
+    finally:
+        threading.Thread(target=container.close, name="leaving", daemon=True).start()
+
+
+def joined(packets: Iterable[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    """One packet for each picture, a picture later.
+
+    Note [halves of pictures]: of a picture in several slices, FFmpeg's RTSP sometimes gives each
+    slice as a packet (seen with key frames). Decoded one by one they make two torn pictures, which
+    the decoder does not call damaged. All with one moment belong together; so does what comes
+    before the first moment that is told.
+    """
+    parts: list[Packet[VideoStream]] = []
+    for packet in packets:
+        same = parts and packet.pts is not None and parts[0].pts in (None, packet.pts)
+        if parts and not same:
+            yield _one(parts)
+            parts = []
+        parts.append(packet)
+    if parts:
+        yield _one(parts)
+
+
+def _one(parts: Sequence[Packet[VideoStream]]) -> Packet[VideoStream]:
+    if len(parts) == 1:
+        return parts[0]
+    last = parts[-1]
+    made: Packet[Any] = Packet(b"".join(map(bytes, parts)))
+    made.pts, made.dts, made.time_base = last.pts, last.dts, last.time_base
+    made.stream = last.stream
+    made.is_keyframe = any(part.is_keyframe for part in parts)
+    made.is_corrupt = any(part.is_corrupt for part in parts)
+    return made
+
+
+class _Clocks:
+    """The camera's clock beside this machine's."""
+
+    def __init__(self, tick: Fraction, *, paced: bool) -> None:
+        self.clock, self._paced = Clock(tick), paced
+        self._tick = float(tick)
+        self._anchor: float | None = None
+        self.last = -1
+        self.now = self.moment = self.wait = 0.0
+
+    def begin(self, pts: int | None) -> bool:
+        """A frame from which nothing before it is followed on."""
+        self._anchor = None
+        return bool(self.take(pts))
+
+    def take(self, pts: int | None) -> bool | None:
+        """True when the clock begins anew with this frame; None when the frame is out of order."""
+        self.now, new = time.monotonic(), False
+        if pts is None:
+            pts = self.last + max(1, round((self.now - self.moment) / self._tick))
+        if self._anchor is not None:
+            ahead = (pts - self.last) * self._tick
+            if -_SLIP < ahead <= 0:
+                return None
+            leap = not -JUMP < pts * self._tick + self._anchor - self.now < 2 * JUMP
+            new = ahead <= 0 or ahead > JUMP or (leap and not self._paced)
+        if self._anchor is None or new:
+            self._anchor, new = self.now - pts * self._tick, True
+        self.last = pts
+        self.moment = pts * self._tick + self._anchor
+        if self._paced:
+            self.wait = max(0.0, self.moment - self.now)
+            self.now += self.wait
+        else:
+            self._anchor += _DRIFT * (self.now - self.moment)
+        return new
+
+
+def _prepare(stream: VideoStream) -> None:
+    """Slices in threads, not frames: a thread a frame would hold frames back."""
+    if stream.codec_context is None:
+        raise Unsupported("sends a picture of an unknown codec", hint="set the camera to H.264")
+    stream.thread_type = "SLICE"
+    stream.codec_context.thread_count = 2
+    stream.codec_context.options = {"max_pixels": str(_MOST), "err_detect": "explode"}
+
+
+def _framed(native: av.VideoFrame, at: int, clock: Clock, stream: VideoStream) -> LiveFrame:
+    wanted = planar(native.format.name)
+    kind = layout(wanted)
+    if kind is None:
+        raise Unsupported(f"sends pixels of a kind that is not processed ({native.format.name})")
+    if native.format.name != wanted:
+        native = native.reformat(format=wanted)
+    native.pts, native.time_base = at, clock.tick
+    span = Span(Ticks(at), Ticks(at + 1))
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return LiveFrame(native, kind, span, Size(native.width, native.height), aspect)
+
+
+class _Useless(StreamLost):
+    """Trying again will not help."""
+
+
+_PASSWORD: Final = "give its user and password with --login-file, or in PASSERBY_LOGIN"
+
+
+def _lost(error: BaseException, address: Address) -> StreamLost:
+    """Our error for a connection that failed; the foreign words may hold the whole address."""
+    where: Any = str(address)
+    kinds: dict[str, tuple[str, str]] = {
+        "HTTPUnauthorizedError": ("asks for a user and password, or for others", _PASSWORD),
+        "HTTPForbiddenError": ("does not let this user in", _PASSWORD),
+        "HTTPNotFoundError": ("is not there: the device knows no such stream", "check its path"),
+        "FileNotFoundError": ("is not there", "check the name"),
+        "PermissionError": ("no permission to read it", "ask its owner"),
+        "ProtocolNotFoundError": ("needs a protocol that is not allowed", ""),
+    }
+    for kind in type(error).__mro__:
+        if kind.__name__ in kinds:
+            what, hint = kinds[kind.__name__]
+            return _Useless(what, path=where, hint=hint)
+    plain: dict[str, str] = {
+        "ConnectionRefusedError": "nobody answers at that address",
+        "TimeoutError": "is silent",
+        "ExitError": "is silent",
+        "InvalidDataError": "sends what can't be understood",
+        "EOFError": "ended",
+    }
+    for kind in type(error).__mro__:
+        if kind.__name__ in plain:
+            return StreamLost(plain[kind.__name__], path=where, hint=_REACH)
+    return StreamLost("can't be reached", path=where, hint=_REACH)
+
+
+_REACH: Final = "check the address, and that the device is on"

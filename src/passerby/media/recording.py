@@ -1,0 +1,126 @@
+"""Recordings in pieces: each appears whole, and the oldest go when there are too many."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import OutputContainer
+from av.stream import Stream
+
+from ..core.errors import OutputError
+from .faults import FOREIGN, write_fault
+from .live_encoder import UNIT, Coded, Shape, packet_of, stream_of
+
+PIECE: Final = 60.0  # seconds
+_PREFIX: Final = "passerby-"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long and how much is kept: seconds and bytes; None keeps all. `piece`: seconds."""
+
+    age: float | None = None
+    size: int | None = None
+    piece: float = PIECE
+
+
+class Recording:
+    """Writes pieces named by their beginning in UTC into a folder. Errors are `OutputError`.
+
+    Only pieces that are named like ours are ever deleted.
+    """
+
+    def __init__(self, folder: Path, shape: Shape, retention: Retention) -> None:
+        self._folder, self._shape, self._retention = folder, shape, retention
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for left in folder.glob(f"{_PREFIX}*.mp4.partial"):
+                left.unlink(missing_ok=True)  # of a run that was killed
+        except OSError as error:
+            raise write_fault(error, folder) from error
+        self._container: OutputContainer | None = None
+        self._stream: Stream | None = None
+        self._partial = self._name = folder
+        self._begin = self._end = 0
+
+    def put(self, packet: Coded) -> None:
+        try:
+            if packet.key and self._full(packet):
+                self._finish()
+            if self._container is None:
+                self._start(packet)
+            assert self._container is not None
+            assert self._stream is not None
+            self._container.mux_one(self._packet(packet))
+            self._end = packet.at
+        except FOREIGN as error:
+            raise write_fault(error, self._folder) from error
+
+    def close(self) -> None:
+        try:
+            self._finish()
+        except FOREIGN as error:
+            raise write_fault(error, self._folder) from error
+
+    def _full(self, packet: Coded) -> bool:
+        piece = round(self._retention.piece / UNIT)
+        return self._container is not None and packet.at - self._begin >= piece
+
+    def _packet(self, packet: Coded) -> av.Packet[Stream]:
+        assert self._stream is not None
+        return packet_of(packet, self._stream, self._begin)
+
+    def _start(self, packet: Coded) -> None:
+        stem = _PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        self._name = self._folder / f"{stem}.mp4"
+        number = 1
+        while os.path.lexists(self._name):
+            number += 1
+            self._name = self._folder / f"{stem}-{number}.mp4"
+        self._partial = self._name.with_name(self._name.name + ".partial")
+        self._container = av.open(
+            f"file:{self._partial}", "w", format="mp4", container_options={"fflags": "+bitexact"}
+        )
+        self._stream = stream_of(self._container, self._shape)
+        self._begin = packet.at
+
+    def _finish(self) -> None:
+        container, self._container = self._container, None
+        if container is None:
+            return
+        container.close()
+        self._partial.replace(self._name)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete what is too old or too much; the newest piece stays."""
+        pieces = []
+        for path in self._folder.glob(f"{_PREFIX}*.mp4"):
+            with suppress(OSError):
+                told = path.stat()
+                pieces.append((told.st_mtime, told.st_size, path))
+        pieces.sort(reverse=True)
+        kept, now = 0, time.time()
+        for number, (when, size, path) in enumerate(pieces):
+            kept += size
+            old = self._retention.age is not None and now - when > self._retention.age
+            much = self._retention.size is not None and kept > self._retention.size
+            if number and (old or much):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def check_folder(folder: Path) -> None:
+    """`OutputError` where recordings can't be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_fault(error, folder) from error
+    if not os.access(folder, os.W_OK):
+        raise OutputError("no permission to write there", path=folder)

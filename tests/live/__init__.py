@@ -1,0 +1,1 @@
+"""One camera, live: real RTSP on loopback, and streams decoded frame by frame."""
