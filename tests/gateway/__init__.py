@@ -1,0 +1,1 @@
+"""What cameras publish, served from memory to real players."""
