@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from passerby.core.errors import DetectorError, UsageError
+from passerby.redact import espeak
 from passerby.redact.espeak import open_synthesiser
 
 CANARY = "Bellatrix"
@@ -114,7 +115,7 @@ def test_a_program_that_never_ends_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "import time\ntime.sleep(30)", monkeypatch)
-    monkeypatch.setattr("passerby.redact.espeak._SECONDS", 0.3)
+    monkeypatch.setattr(espeak, "_SECONDS", 0.3)
     with pytest.raises(DetectorError, match="could not be run to its end") as caught:
         open_synthesiser("en")
     assert caught.value.__cause__ is None

@@ -44,7 +44,7 @@ WAYS: Final = {
 }
 
 
-def attacker_for(original: Path | None, plan: Path | None) -> Embedder:
+def attacker_for(original: Path | None, plan: object) -> Embedder:
     """The embedder of the extra. `UsageError` when it, or what it needs, is missing."""
     if original is None or plan is None:
         raise UsageError(

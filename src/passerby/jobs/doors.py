@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.errors import Unsupported, UsageError
-from ..core.ports import Redactor, Source
+from ..core.ports import Redactor, Silhouettes, Source
 from ..core.schedule import Style
 from ..core.time import Span, Ticks
 from ..engine.ending import ending
@@ -227,14 +227,25 @@ def painter(
 
     The blocks are those of the input, where the face still is; what goes out holds none of it.
     """
-    shapes = None
-    if style is Style.FIGURE:
-        from ..detect.silhouettes import open_silhouettes
-
-        shapes = open_silhouettes(device)
+    shapes = _shapes(style, device)
     if card.lossy or target.photo in ("jpeg", "webp") or target.moving == "webp":
         return Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes)
     return Paint(silhouettes=shapes)
+
+
+def own_painter(settings: Settings) -> Redactor:
+    """Who hides in pictures that come from no file of ours; wherever they were coded in blocks, a
+    face has spread as far as a photo's does."""
+    shapes = _shapes(settings.style, settings.device)
+    return Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes)
+
+
+def _shapes(style: Style, device: str) -> Silhouettes | None:
+    if style is not Style.FIGURE:
+        return None
+    from ..detect.silhouettes import open_silhouettes
+
+    return open_silhouettes(device)
 
 
 def frame_bytes(card: Card) -> int:

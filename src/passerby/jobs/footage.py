@@ -48,7 +48,7 @@ def redact(
     output: Path,
     settings: Settings,
     *,
-    plan: Path | None = None,
+    plan: Path | Document | None = None,
     save_plan: Path | None = None,
     transcript: Path | None = None,
     report_to: Path | None = None,
@@ -65,13 +65,15 @@ def redact(
     Raises a `PasserbyError`; `NotHandedOver` (with the report) when verification found something.
     """
     watch = Stopwatch()
-    inputs = [path for path in (input, plan, transcript) if path is not None]
-    papers = sounds.Papers(plan, save_plan, report_to, transcript)
+    read = plan if isinstance(plan, Path) else None
+    papers = sounds.Papers(read, save_plan, report_to, transcript)
+    inputs = [path for path in (input, read, transcript) if path is not None]
     _check_free(output, papers, inputs, force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
         script = script_of(card, settings, transcript)
     if card.kind == "sound":
+        sounds.no_plan(card, plan)
         return sounds.redact(
             card,
             output,
@@ -85,7 +87,7 @@ def redact(
     with watch.phase("probe"):
         target = doors.target_of(card, output)
         doors.check_encoding(card, target, settings)
-        document = None if plan is None else _plan_for(card, plan, settings)
+        document = None if plan is None else plan_for(card, plan, settings)
         _check_style(settings, document)
     job = _Job(card, target, settings, Watch(progress, card.length), script)
     with provenance.together(
@@ -104,9 +106,7 @@ def redact(
         report = account.report_of("redact", card, settings, decision, tally, result)
         made = account.made_file(partial, output, target.name)
         report = report.model_copy(update={**told, "output": made, "timings": watch.seconds})
-        added = 0 if report.other_eyes is None else report.other_eyes.added
-        if added:
-            report = report.model_copy(update={"notes": (*report.notes, repair.said(added))})
+        report = repair.noted(report)
         if proofs is not None:
             with watch.phase("prove"):
                 policy = decision.timeline.policy
@@ -175,17 +175,17 @@ def found(
     return plan, report.model_copy(update={"timings": watch.seconds})
 
 
-def _plan_for(card: Card, plan: Path, settings: Settings) -> Document:
-    """The plan in the file `plan`, if it is for this footage; its style, unless asked otherwise.
+def plan_for(card: Card, plan: Path | Document, settings: Settings) -> Document:
+    """The plan, or the one in a file, if it is for this footage; its style, unless asked otherwise.
 
     Zones and times that are asked for now are added to its edits.
     """
-    document = load_plan(plan)
+    document = plan if isinstance(plan, Document) else load_plan(plan)
     check_binding(document, sha256(card.path), account.layout(card))
     if settings.cover_frame_when not in ("never", document.settings.get("cover_frame_when")):
         raise UsageError(
             "the plan was made without looking for frames to cover whole",
-            path=plan,
+            path=None if isinstance(plan, Document) else plan,
             hint="make it again with `passerby scan --cover-frame-when unsure`",
         )
     known = [edit for _, edit in active(document.edits)]  # asked for anew counts, though revoked

@@ -9,6 +9,7 @@ from typing import Final
 from ..core.time import Clock, Ticks
 from ..plan import Document, Hide
 from ..verify.episodes import Episode, cover
+from .report import Report
 
 # Seconds before and after a sighting that are hidden too. What is seen again after the first round
 # comes and goes, so the second is generous; there is no third.
@@ -32,7 +33,11 @@ def mended(document: Document, found: Sequence[Episode], clock: Clock, turn: int
     return document.model_copy(update={"edits": (*document.edits, *edits)})
 
 
-def said(added: int) -> str:
-    """For the report."""
+def noted(report: Report) -> Report:
+    """The report, saying how many faces had to be added, if any."""
+    added = 0 if report.other_eyes is None else report.other_eyes.added
+    if not added:
+        return report
     faces = "1 face" if added == 1 else f"{added} faces"
-    return f"{faces} that only other eyes saw had to be added to the plan: look there first"
+    note = f"{faces} that only other eyes saw had to be added to the plan: look there first"
+    return report.model_copy(update={"notes": (*report.notes, note)})

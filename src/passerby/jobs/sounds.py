@@ -59,7 +59,7 @@ def no_scan(card: Card) -> None:
         raise UsageError(what, path=card.path, hint=f"redact it: {MODES}")
 
 
-def no_plan(card: Card, plan: Path | None) -> None:
+def no_plan(card: Card, plan: object) -> None:
     """`UsageError` where there is one, or one is asked for."""
     if plan is not None:
         what = "a plan says what is hidden in pictures, and this is only sound"

@@ -38,7 +38,7 @@ def verify(
     output: Path,
     *,
     original: Path | None = None,
-    plan: Path | None = None,
+    plan: Path | Document | None = None,
     video_stream: int | None = None,
     thorough: bool = False,
     device: str = "auto",
@@ -65,7 +65,8 @@ def verify(
             hint="add --original INPUT and --report DIR",
         )
     if report_to is not None:
-        check_folder(report_to, inputs=[p for p in (output, original, plan) if p], force=force)
+        read = plan if isinstance(plan, Path) else None
+        check_folder(report_to, inputs=[p for p in (output, original, read) if p], force=force)
     with watch.phase("probe"):
         made = probe(output)
         attackers = _attackers(made, original, plan) if attack else _Attackers(None, None)
@@ -73,15 +74,16 @@ def verify(
         card = None if original is None else doors.look_at(original, lenient)
         schedule = document = None
         if plan is not None:
-            document = load(plan)
+            document = plan if isinstance(plan, Document) else load(plan)
             if card is not None:
                 check_binding(document, sha256(card.path), account.layout(card))
             schedule, _, _ = schedule_of(document)
     if made.kind == "sound":
+        sounds.no_plan(made, plan)
         return _verified_sound(
             made,
             card,
-            sounds.Papers(plan, report_to=report_to),
+            sounds.Papers(report_to=report_to),
             attackers,
             watch,
             progress,
@@ -142,7 +144,7 @@ def verify(
     return report
 
 
-def _attackers(made: Card, original: Path | None, plan: Path | None) -> _Attackers:
+def _attackers(made: Card, original: Path | None, plan: object) -> _Attackers:
     """Who is needed for `made`. `UsageError` when they, or what they need, are missing."""
     voices = attacker_of_voices(made, original)
     if made.kind == "sound":  # there are no plans for sound
