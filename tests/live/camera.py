@@ -74,7 +74,7 @@ class Film:
             faces.append(
                 (max(0, part[0]), y + SIDE * 15 // 100, min(width, part[1]), y + SIDE * 3 // 4)
             )
-            pictures.append(_numbered(picture, number))
+            pictures.append(numbered(picture, number))
         return cls(pictures, faces)
 
     def units(self) -> list[tuple[bytes, bool]]:
@@ -110,7 +110,7 @@ def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:
         yield slice(height - 24, height), slice(n * side, (n + 1) * side)
 
 
-def _numbered(picture: Picture, number: int) -> Picture:
+def numbered(picture: Picture, number: int) -> Picture:
     bits = [number >> n & 1 for n in range(BITS)]
     for bit, (rows, cols) in zip(
         [*bits, *(1 - b for b in bits)], _blocks(*picture.shape[:2]), strict=True

@@ -2,5 +2,6 @@
 
 from .access import ServeSettings
 from .channel import Channel, Receiver
+from .server import Listening, serve
 
-__all__ = ["Channel", "Receiver", "ServeSettings"]
+__all__ = ["Channel", "Listening", "Receiver", "ServeSettings", "serve"]
