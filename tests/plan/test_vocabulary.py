@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,6 +138,44 @@ def test_a_frame_hides_every_place_at_which_a_moving_box_is_during_it(
     assert bool(frame) == (start < edit.end and start + length > places[0][0])
 
 
+CORNERS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=9)
+
+
+@given(CORNERS, st.integers(1, 900), st.integers(0, 20), st.integers(1, 9), st.floats(0, 1))
+def test_a_shape_is_covered_wherever_it_is_while_a_frame_is_shown(
+    corners: list[tuple[float, float]], size: int, start: int, length: int, along: float
+) -> None:
+    keys = ((0, 10.25, 5, 10.25 + size, 5 + size), (10, 60, 0, 60 + 2 * size, 2 * size))
+    try:
+        edit = HideMoving(keys=keys, end=25, shape=tuple(corners))
+    except ValidationError:
+        assert any(len(set(line)) == 1 for line in zip(*corners, strict=True))
+        return
+    schedule, _, bound = schedule_of(document([], [edit]))
+    frame = schedule.regions(span(start, start + length))
+    assert len(list(bound.added())) == 1
+    for tick in range(start, start + length):
+        share = min(1, tick / 10)
+        whole = Box(*keys[0][1:]).mixed(Box(*keys[1][1:]), share)
+        for (ax, ay), (bx, by) in zip(corners, (*corners[1:], corners[0]), strict=True):
+            x = whole.x0 + (ax + (bx - ax) * along) * whole.width
+            y = whole.y0 + (ay + (by - ay) * along) * whole.height
+            assert any(
+                r.box.x0 - 1e-6 <= x <= r.box.x1 + 1e-6 and r.box.y0 - 1e-6 <= y <= r.box.y1 + 1e-6
+                for r in frame
+            )
+
+
+def test_beside_a_shape_the_box_stays_bare() -> None:
+    roof = ((0.5, 0.0), (1.0, 1.0), (0.0, 1.0))
+    edit = HideMoving(keys=((0, 0, 0, 400, 400),), end=9, shape=roof)
+    schedule, _, bound = schedule_of(document([], [edit]))
+    parts = [r.box for r in schedule.regions(span(3))]
+    assert 0.5 * 400**2 <= sum(b.area for b in parts) <= 0.58 * 400**2
+    assert all(above.y1 == below.y0 for above, below in pairwise(parts)), "no gap, nothing twice"
+    assert [r.box for _, r in bound.added()] == [Box(0, 0, 400, 400)]
+
+
 def test_a_style_is_of_its_track_and_where_two_meet_in_a_frame_the_stronger_is_taken() -> None:
     edits: list[Edit] = [Restyle(tracks=(at(ONE), at(THREE)), style="mosaic", span=(0, 5))]
     schedule, _, _ = schedule_of(document(ALL, edits))
@@ -223,6 +263,7 @@ def test_whatever_is_said_of_tracks_nobody_is_bare_who_was_never_kept(
 def test_every_sentence_survives_being_written_down() -> None:
     edits: list[Edit] = [
         HideMoving(keys=((0, 0, 0, 10, 10.25), (4, 5, 0, 15, 10)), end=9, kind="text", note="x"),
+        HideMoving(keys=((0, 0, 0, 10, 10),), end=9, shape=((0.5, 0), (1, 1), (0, 0.25))),
         KeepTracks(tracks=(at(ONE),), span=(1, 5), only=True),
         HideTracks(kind="plate"),
         Restyle(tracks=(at(ONE),), style="solid"),
@@ -240,6 +281,9 @@ def test_every_sentence_survives_being_written_down() -> None:
         lambda: HideMoving(keys=((0, 0, 0, 1, 1), (0, 0, 0, 1, 1)), end=3),
         lambda: HideMoving(keys=((0, 0, 0, 1, 1),), end=0),
         lambda: HideMoving(keys=((0, 5, 0, 1, 1),), end=3),
+        lambda: HideMoving(keys=((0, 0, 0, 1, 1),), end=3, shape=((0, 0), (1, 1))),
+        lambda: HideMoving(keys=((0, 0, 0, 1, 1),), end=3, shape=((0, 0), (1, 0), (0.5, 0))),
+        lambda: HideMoving(keys=((0, 0, 0, 1, 1),), end=3, shape=((0, 0), (2, 0), (1, 1))),
         lambda: KeepTracks(tracks=()),
         lambda: KeepTracks(tracks=((1, 0, 5, 5, 5, 9),)),
         lambda: HideTracks(tracks=(at(ONE),), kind="face"),

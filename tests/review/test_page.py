@@ -145,6 +145,41 @@ def test_a_person_keeps_one_hides_the_rest_draws_a_box_and_exports(
     exported_as_decided(film)
 
 
+def test_a_shape_is_drawn_around_moved_and_hides_nothing_beside_it(
+    page: Page, review: Served, film: Path
+) -> None:
+    """Along the sides of a triangle; then corner by corner, which Enter closes."""
+    page.press("End")
+    shown(page, 49)
+    page.press("d")
+    sides = [(240, 20), (320, 100), (400, 180), (240, 180), (80, 180), (160, 100), (238, 24)]
+    page.drag([on_stage(page, *at) for at in sides])
+    revision(page, 1)
+    edit = plan(film)[-1]
+    assert isinstance(edit, HideMoving)
+    assert edit.shape is not None
+    assert edit.keys[0][1:] == pytest.approx((80, 20, 400, 180), abs=2)
+    page.press("Home")
+    shown(page, 0)
+    page.press("d")
+    for corner in [(300, 60), (420, 200), (180, 200)]:
+        page.drag([on_stage(page, *corner)])
+    page.press("Enter")
+    revision(page, 2)
+    page.press("ArrowRight")
+    shown(page, 1)
+    page.drag([on_stage(page, *at) for at in [(300, 180), (310, 185), (320, 190)]])
+    revision(page, 3)
+    moved = plan(film)[-1]
+    assert isinstance(moved, HideMoving)
+    assert isinstance(second := plan(film)[-2], HideMoving)
+    assert (moved.instead, moved.shape, len(moved.keys)) == (1, second.shape, 2)
+    boxes = [r["box"] for r in review.get("/api/films/0/regions?at=1") if r["track"] == -3]
+    inside, beside = (320, 190), (230, 90)
+    for (x, y), there in ((inside, True), (beside, False)):
+        assert any(b[0] <= x <= b[2] and b[1] <= y <= b[3] for b in boxes) is there
+
+
 def test_a_second_tab_sees_what_the_first_one_says_and_neither_loses_anything(
     page: Page, chrome: Browser, review: Served, film: Path
 ) -> None:
@@ -247,7 +282,7 @@ def test_nothing_keeps_people_out(page: Page, dark: bool) -> None:
 
 @pytest.mark.parametrize(
     ("wide", "high", "turned"),
-    [(390, 844, ""), (390, 844, "rtl"), (683, 384, ""), (1366, 768, "rtl"), (3840, 2160, "")],
+    [(390, 844, ""), (320, 640, "rtl"), (683, 384, ""), (1366, 768, "rtl"), (3840, 2160, "")],
 )
 def test_it_fits_a_phone_a_laptop_twice_as_near_and_a_large_screen(
     page: Page, wide: int, high: int, turned: str
@@ -263,6 +298,17 @@ def test_it_fits_a_phone_a_laptop_twice_as_near_and_a_large_screen(
         "return r.left < -1 || r.right > innerWidth + 1; }).map(e => e.id || e.className)"
     )
     assert out == []
+    page.until("document.querySelectorAll('.one .text').length > 0")
+    page.js(  # as many lines as a card can have: nobody is near these two
+        "document.querySelectorAll('.one .text').forEach(e => { while (e.children.length < 5)"
+        "e.append(e.lastElementChild.cloneNode(true)); })"
+    )
+    over = page.js(
+        "[...document.querySelectorAll('.one')].filter(e => { const r = e.getBoundingClientRect();"
+        "return [...e.querySelectorAll('*')].some(c => { const q = c.getBoundingClientRect();"
+        "return q.top < r.top - 1 || q.bottom > r.bottom + 1; }); }).length"
+    )
+    assert over == 0, "no card is too small for what it says"
     small = page.js(
         "[...document.querySelectorAll('button')].map(e => e.getBoundingClientRect())"
         ".filter(r => r.width && (r.height < 24 || r.width < 24)).length"

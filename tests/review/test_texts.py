@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from passerby.apps.review import reasons as why
 from passerby.apps.review.answers import STATIC
+from passerby.verify import doubts, pairs
 
 TEXTS = STATIC / "texts"
 LANGUAGES = sorted(json.loads((TEXTS / "index.json").read_text()))
@@ -50,8 +54,36 @@ def test_the_page_asks_for_no_word_that_is_not_there_and_for_each_that_is() -> N
     asked = set(re.findall(r'\bt(?:Or)?\("([\w.]+)"', source))
     asked |= set(re.findall(r'data-[tl]="(\w+)"', source))
     assert asked <= set(ENGLISH)
-    kinds = {key for key in ENGLISH if key.startswith(("kind.", "phase."))}
+    kinds = {key for key in ENGLISH if key.startswith(("kind.", "phase.", "doubt."))}
     assert set(ENGLISH) - said - kinds == {"dir"}
+
+
+def reasons() -> list[str]:
+    """Every reason that verification's sources have for a moment of a track, each number a 7."""
+    found = []
+    for module in (doubts, pairs):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "why":
+                value = node.value
+                for way in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+                    parts = way.values if isinstance(way, ast.JoinedStr) else [way]
+                    found.append(
+                        "".join(
+                            str(getattr(part, "value", ""))
+                            if isinstance(part, ast.Constant)
+                            else "7"
+                            for part in parts
+                        )
+                    )
+    return found
+
+
+def test_every_reason_for_a_doubt_is_said_in_the_readers_language() -> None:
+    assert len(reasons()) == 11
+    for reason in reasons():
+        told = why.told(reason)
+        assert blanks(ENGLISH[f"doubt.{told['key']}"]) == set(told) - {"key"}, reason
+    assert why.told("something new") == {"text": "something new"}
 
 
 def test_the_page_has_no_words_of_its_own() -> None:

@@ -15,6 +15,7 @@ from .history import active
 from .keeping import Keeping, whole
 from .moving import Moving
 from .policy import style_of
+from .shapes import strips
 from .vocabulary import (
     Edit,
     Hide,
@@ -46,7 +47,8 @@ class Unbound:
 class Bound:
     """Edits that were looked up in the tracks of a plan.
 
-    `hides`: span and region, always all of them; `moving`: boxes that move. `keeps`: (track, span).
+    `hides`: span and region, always all of them; `moving`: boxes that move, several of one number
+    for a shape. `keeps`: (track, span).
     `styles`: (track, span, style), the last said last. `unbound`: the others. `zones`: what came of
     each keep-zone, with the number of its edit.
     """
@@ -59,10 +61,15 @@ class Bound:
     styles: tuple[tuple[int, Span, Style], ...] = ()
 
     def added(self) -> Iterator[tuple[Span, Region]]:
-        """Each box that a person added, one place of those that move."""
+        """Each box or shape that a person added, one place of those that move."""
         yield from self.hides
+        moving: dict[int, tuple[Span, Region]] = {}
         for one in self.moving:
-            yield one.span, one.region
+            region, other = one.region, moving.get(one.track)
+            if other is not None:
+                region = replace(region, box=region.box.hull(other[1].box))
+            moving[one.track] = one.span, region
+        yield from moving.values()
 
 
 @dataclass(slots=True)
@@ -108,7 +115,12 @@ class _Reading:
 
     def move(self, number: int, edit: HideMoving) -> None:
         keys, end, style, kind = edit.keys, edit.end, self.plain, edit.kind
-        self.moving.append(Moving.of(keys, end, style=style, kind=kind, track=-1 - number))
+        shares: Sequence[Box | None] = (None,)
+        if edit.shape is not None:
+            shares = strips(edit.shape, max(y1 - y0 for _, _, y0, _, y1 in keys))
+        for share in shares:
+            made = Moving.of(keys, end, style=style, kind=kind, track=-1 - number, share=share)
+            self.moving.append(made)
 
     @property
     def plain(self) -> Style:

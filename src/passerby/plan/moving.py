@@ -11,6 +11,7 @@ from ..core.schedule import Region, Style
 from ..core.time import Span, Ticks
 from .fields import Place
 from .policy import style_of
+from .shapes import part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,20 @@ class Moving:
     track: int
 
     @classmethod
-    def of(cls, keys: Sequence[Place], end: int, *, style: Style, kind: str, track: int) -> Moving:
+    def of(
+        cls,
+        keys: Sequence[Place],
+        end: int,
+        *,
+        style: Style,
+        kind: str,
+        track: int,
+        share: Box | None = None,
+    ) -> Moving:
+        """`share` of the box, if not all of it: straight between keys, as the box itself."""
         ats = tuple(at for at, *_ in keys)
-        boxes = tuple(Box(x0, y0, x1, y1).snapped() for _, x0, y0, x1, y1 in keys)
+        places = (Box(*corners) for _, *corners in keys)
+        boxes = tuple((p if share is None else part_of(p, share)).snapped() for p in places)
         return cls(ats, boxes, end, style_of(style, kind), kind, track)
 
     @property

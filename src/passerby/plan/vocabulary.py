@@ -15,6 +15,7 @@ from .fields import Corners, Count, Kind, Part, Pixel, Place, Span, Text, Tick
 
 MOST_KEYS: Final = 200_000  # of one moving box: more than two hours, one a frame
 MOST_TRACKS: Final = 100_000  # in one sentence
+MOST_CORNERS: Final = 400  # of one shape
 
 
 def _pointed(
@@ -43,6 +44,17 @@ During = Annotated[
 ]
 
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Corner = tuple[Share, Share]
+
+
+def _with_sides(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
+    for along in zip(*corners, strict=True):
+        if min(along) == max(along):
+            raise ValueError("the shape is empty")
+    return corners
+
+
 class Hide(Part):
     """Hide this box in every frame that touches the span, whatever the tracks say."""
 
@@ -66,6 +78,18 @@ class HideMoving(Part):
         ),
     ]
     end: Tick = Field(description="First tick after; from the last key on the box stays.")
+    shape: (
+        Annotated[
+            tuple[Corner, ...],
+            Field(min_length=3, max_length=MOST_CORNERS),
+            AfterValidator(_with_sides),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Of the box, only what lies in this shape: x and y of its corners, in shares "
+        "of the box from its top left.",
+    )
     kind: Kind = "face"
     instead: Count | None = Field(
         None, description="The edit, before this one, whose place it takes: the box as it was."

@@ -26,6 +26,7 @@ from ...plan import (
     redoable,
     undoable,
 )
+from .reasons import told
 
 SOON: Final = Fraction(
     2
@@ -215,7 +216,7 @@ def moments(session: Session) -> list[dict[str, Any]]:
             "frame": reel.number(m.at),
             "track": m.track,
             "box": None if m.box is None else list(m.box.corners),
-            "reasons": list(m.reasons),
+            "reasons": [told(reason) for reason in m.reasons],
         }
         for m in session.risky()[:500]
     ]

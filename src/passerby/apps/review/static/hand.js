@@ -1,5 +1,5 @@
 // @ts-check
-/** Boxes by hand: drawn, moved, followed. Each change is one edit that takes the place of the last. */
+/** Boxes and shapes by hand: drawn, moved, followed. Each change is one edit that takes the place of the last. */
 
 import { post } from "./api.js";
 import { at, say } from "./page.js";
@@ -8,6 +8,7 @@ import { place } from "./model.js";
 
 const LEAST = 6; // pixels of the film: smaller is a slip of the hand
 const HANDLE = 14; // pixels of the screen
+const CORNERS = 400; // of one shape
 
 /** @typedef {import("./model.js").Model} Model @typedef {import("./player.js").Player} Player */
 
@@ -18,7 +19,9 @@ export class Hand {
     this.player = player;
     this.on = on;
     this.drawing = false;
+    this.around = false; // a shape is drawn, not a box
     /** @type {{how: string, x: number, y: number, box: number[]} | null} */ this.drag = null;
+    this.drawn = 0; // corners since the pointer was pressed
     const canvas = player.canvas;
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -26,15 +29,18 @@ export class Hand {
     canvas.addEventListener("pointercancel", () => this.drop());
   }
 
-  /** @param {boolean} on */
-  draws(on) {
+  /** @param {boolean} on @param {boolean} [around] a shape, not a box */
+  draws(on, around = false) {
+    this.drop();
     this.drawing = on;
+    this.around = on && around;
     this.player.canvas.classList.toggle("drawing", on);
-    at("draw").setAttribute("aria-pressed", String(on));
+    at("draw").setAttribute("aria-pressed", String(on && !around));
+    at("shape").setAttribute("aria-pressed", String(this.around));
     if (on) {
       this.player.pause();
       this.player.canvas.focus();
-      say(t("drawNow"));
+      say(t(around ? "shapeNow" : "drawNow"));
     }
   }
 
@@ -60,6 +66,7 @@ export class Hand {
   press(event) {
     const [x, y] = this.point(event), near = (HANDLE * this.model.film.size[0]) / this.player.canvas.clientWidth;
     this.player.canvas.setPointerCapture(event.pointerId);
+    if (this.around) return this.corner(x, y, near);
     if (this.drawing) {
       this.drag = { how: "new", x, y, box: [x, y, x, y] };
       return;
@@ -88,6 +95,7 @@ export class Hand {
 
   /** @param {PointerEvent} event */
   move(event) {
+    if (this.around && event.buttons) return this.along(...this.point(event));
     if (!this.drag) return;
     const [x, y] = this.point(event), { how, box } = this.drag, dx = x - this.drag.x, dy = y - this.drag.y;
     const [x0, y0, x1, y1] = box;
@@ -99,11 +107,42 @@ export class Hand {
 
   drop() {
     this.drag = null;
+    this.drawn = 0;
     this.player.draft = null;
+    this.player.line = [];
     this.player.paint();
   }
 
+  /** One more corner of a shape; the first one again closes it. @param {number} x @param {number} y @param {number} near */
+  corner(x, y, near) {
+    const { line } = this.player;
+    if (line.length > 2 && Math.hypot(x - line[0][0], y - line[0][1]) < near) return this.close();
+    if (line.length < CORNERS) line.push([x, y]);
+    this.drawn = 0;
+    this.player.paint();
+  }
+
+  /** The pointer is drawn along, pressed. @param {number} x @param {number} y */
+  along(x, y) {
+    const { line } = this.player, last = line[line.length - 1], least = this.model.film.size[0] / 100;
+    if (!last || line.length >= CORNERS || Math.hypot(x - last[0], y - last[1]) < least) return;
+    line.push([x, y]);
+    this.drawn += 1;
+    this.player.paint();
+  }
+
+  /** A shape is whole: its own box, and where in that its corners are. */
+  async close() {
+    const { line } = this.player, xs = line.map(([x]) => x), ys = line.map(([, y]) => y);
+    const box = quarters([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
+    const [x0, y0, x1, y1] = box, share = (/** @type {number} */ value) => Math.round(value * 1e5) / 1e5;
+    if (line.length < 3) return say(t("shapeNow"));
+    if (x1 - x0 < LEAST || y1 - y0 < LEAST) return this.drop();
+    await this.add(box, line.map(([x, y]) => [share((x - x0) / (x1 - x0)), share((y - y0) / (y1 - y0))]));
+  }
+
   async release() {
+    if (this.around) return this.drawn > 2 ? this.close() : undefined;
     const { drag } = this, draft = this.player.draft;
     this.drop();
     if (!drag || !draft) return;
@@ -111,17 +150,19 @@ export class Hand {
     else if (draft[2] - draft[0] >= LEAST && draft[3] - draft[1] >= LEAST) await this.add(draft);
   }
 
-  /** A new box, from this moment to the end of what is marked, or of the film. @param {number[]} box */
-  async add(box) {
+  /** A new box, from this moment to the end of what is marked, or of the film.
+   * @param {number[]} box @param {number[][]} [shape] */
+  async add(box, shape) {
     const { model } = this, marked = model.marked;
     const start = marked ? marked[0] : this.tick, end = marked ? marked[1] : model.film.end;
     this.draws(false);
-    await this.saidAs({ do: "hide-moving", keys: [[start, ...quarters(box)]], end });
+    await this.saidAs({ do: "hide-moving", keys: [[start, ...quarters(box)]], end, ...(shape && { shape }) });
     say(t("boxAdded", { end: model.time(end) }));
   }
 
-  /** Enter, while drawing: a box in the middle, for whoever has no pointer. */
+  /** Enter, while drawing: the shape is whole, or a box in the middle, for whoever has no pointer. */
   async middle() {
+    if (this.around) return this.close();
     const [wide, high] = this.model.film.size;
     await this.add([wide * 0.4, high * 0.4, wide * 0.6, high * 0.6]);
   }
@@ -147,7 +188,7 @@ export class Hand {
 
   /** @param {any} box @param {number[][]} keys @param {number} end */
   async change(box, keys, end) {
-    await this.saidAs({ do: "hide-moving", keys, end, kind: box.kind, instead: box.edit });
+    await this.saidAs({ do: "hide-moving", keys, end, ...(box.shape && { shape: box.shape }), kind: box.kind, instead: box.edit });
   }
 
   /** @param {any} edit */

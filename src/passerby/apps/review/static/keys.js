@@ -8,7 +8,7 @@ import { choose, current, t } from "./texts.js";
 const LISTED = [
   [["Space"], "k.play"], [["←", "→"], "k.frame"], [["Shift", "←", "→"], "k.second"], [["↑", "↓"], "k.card"],
   [["X"], "k.pick"], [["A"], "k.near"], [["Ctrl A"], "k.all"], [["K"], "k.keep"], [["H"], "k.hide"], [["O"], "k.only"],
-  [["G"], "k.group"], [["S"], "k.split"], [["N", "P"], "k.risky"], [["V"], "k.view"], [["B"], "k.draw"],
+  [["G"], "k.group"], [["S"], "k.split"], [["N", "P"], "k.risky"], [["V"], "k.view"], [["B"], "k.draw"], [["D"], "k.shape"],
   [["Alt", "←↑→↓"], "k.move"], [["F", "Shift F"], "k.follow"], [["Q", "W"], "k.span"], [["Delete"], "k.remove"],
   [["I", "U"], "k.mark"], [["T"], "k.black"], [["M"], "k.mute"], [["+", "-"], "k.zoom"], [["Ctrl Z", "Ctrl Shift Z"], "k.undo"],
   [["E"], "k.export"], [["?"], "k.help"], [["Escape"], "k.escape"],

@@ -63,6 +63,15 @@ export class Lanes {
     this.draw();
   }
 
+  /** Brings the marked card's lane into sight. */
+  reveal() {
+    const [tall, ruler] = sizes(), n = this.rows.findIndex(({ card }) => card?.key === this.model.now);
+    if (n < 0) return;
+    const { place } = this, top = n * tall, seen = place.clientHeight - ruler - tall;
+    if (top < place.scrollTop) place.scrollTop = top;
+    else if (top > place.scrollTop + seen) place.scrollTop = top - seen;
+  }
+
   /** @param {PointerEvent} event */
   press(event) {
     const [tall, ruler] = sizes();
@@ -110,7 +119,7 @@ export class Lanes {
     to.fillStyle = ink.cut;
     for (const cut of model.film.cuts) to.fillRect(x(cut), ruler / 2, 1.5, high);
     to.fillStyle = ink.risky;
-    for (const { frame } of model.moments) {
+    for (const { frame } of model.moments ?? []) {
       to.beginPath();
       to.moveTo(x(frame) - 4, ruler - 8);
       to.lineTo(x(frame) + 4, ruler - 8);
@@ -168,7 +177,8 @@ function strip(to, x0, y, x1, high, why, ink) {
   to.fillStyle = { seen: ink.seen, filled: ink.filled, head: ink.head, edit: ink.edit, edited: ink.edit, bare: ink.bare, soft: ink.soft }[why] ?? ink.reach;
   if (why === "filled") to.fillRect(x0, y + high / 4, wide, high / 2);
   else if (why === "reach" || why === "unsure") {
-    for (let x = x0; x < x0 + wide; x += 4) to.fillRect(x, y, Math.min(2, x0 + wide - x), high);
+    const step = Math.max(2, Math.round(high / 5));
+    for (let x = x0; x < x0 + wide; x += 2 * step) to.fillRect(x, y, Math.min(step, x0 + wide - x), high);
   } else to.fillRect(x0, y, wide, high);
 }
 

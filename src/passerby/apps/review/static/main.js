@@ -160,6 +160,7 @@ async function review(number, languages) {
     model.now = card.key;
     go(card);
     people.reveal();
+    lanes.reveal();
   }
 
   async function group() {
@@ -257,6 +258,7 @@ async function review(number, languages) {
 
   /** @param {number} by */
   function risky(by) {
+    if (!model.moments) return say(t("doubtWait"));
     if (!model.moments.length) return say(t("doubtNone"));
     doubt = (doubt + by + model.moments.length) % model.moments.length;
     const moment = model.moments[doubt];
@@ -266,9 +268,10 @@ async function review(number, languages) {
     seek(moment.frame);
     model.tell("now");
     people.reveal();
+    lanes.reveal();
     const why = at("why");
     why.hidden = false;
-    why.textContent = t("doubt", { number: doubt + 1, n: model.moments.length, why: moment.reasons.join(", ") });
+    why.textContent = t("doubt", { number: doubt + 1, n: model.moments.length, why: moment.reasons.map(reason).join("; ") });
   }
 
   function turn() {
@@ -362,7 +365,8 @@ async function review(number, languages) {
     button("outlines").setAttribute("aria-pressed", String(player.outlines));
     player.paint();
   });
-  bind("draw", "B", () => hand.draws(!hand.drawing));
+  bind("draw", "B", () => hand.draws(!hand.drawing || hand.around));
+  bind("shape", "D", () => hand.draws(!hand.around, true));
   bind("follow", "F", safely(() => hand.follow(false)));
   bind("followBack", "Shift+F", safely(() => hand.follow(true)));
   bind("starts", "Q", safely(() => hand.starts()));
@@ -409,7 +413,7 @@ async function review(number, languages) {
     a: near,
     k: safely(() => decide("keep", model.chosen())), h: safely(() => decide("hide", model.chosen())),
     o: safely(() => decide("only", model.chosen())), g: safely(group), s: safely(split),
-    n: () => risky(1), p: () => risky(-1), v: turn, b: () => hand.draws(!hand.drawing),
+    n: () => risky(1), p: () => risky(-1), v: turn, b: () => hand.draws(!hand.drawing || hand.around), d: () => hand.draws(!hand.around, true),
     Enter: safely(async () => hand.drawing && hand.middle()),
     f: safely((/** @type {KeyboardEvent} */ event) => hand.follow(event.shiftKey)),
     q: safely(() => hand.starts()), w: safely(() => hand.ends()),
@@ -465,6 +469,9 @@ async function review(number, languages) {
   player.fit();
   document.body.dataset.ready = "yes";
 }
+
+/** Why a moment is in doubt. @param {{key?: string, text?: string, a?: string, b?: string}} told */
+const reason = (told) => (told.key ? t(`doubt.${told.key}`, told) : told.text ?? "");
 
 /** @param {string} id @param {[string, string][]} choices */
 function options(id, choices) {

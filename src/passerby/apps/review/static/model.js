@@ -8,7 +8,7 @@ import { t, tOr } from "./texts.js";
  * @typedef {[number, number, number, number, number, number]} Pointed number, tick, x0 y0 x1 y1
  * @typedef {{id: number, kind: string, score: number, first: number, last: number, best: number,
  *   where: Pointed, ends: [Pointed, Pointed], runs: [number, number, string][], near: number[]}} Track
- * @typedef {{edit: number, do: string, keys?: number[][], end?: number, box?: number[],
+ * @typedef {{edit: number, do: string, keys?: number[][], end?: number, shape?: [number, number][], box?: number[],
  *   span?: [number, number], kind?: string, note?: string}} HandBox
  * @typedef {{key: string, tracks: Track[], span: [number, number] | null, kind: string,
  *   first: number, last: number, score: number, status: string, near: string[]}} Card
@@ -34,7 +34,7 @@ export class Model extends EventTarget {
     /** @type {number | null} */ this.markOut = null;
     this.filter = "all";
     this.order = "time";
-    /** @type {any[]} */ this.moments = [];
+    /** @type {any[] | null} */ this.moments = null;
     this.sending = Promise.resolve();
   }
 

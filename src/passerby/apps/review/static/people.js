@@ -27,7 +27,8 @@ export class People {
   }
 
   get height() {
-    return parseFloat(getComputedStyle(document.documentElement).fontSize) * 5.25;
+    const root = getComputedStyle(document.documentElement);
+    return parseFloat(root.fontSize) * parseFloat(root.getPropertyValue("--high"));
   }
 
   /** All cards anew, where they are by now. */
@@ -117,9 +118,11 @@ export class People {
     const start = model.film.starts[card.first], end = model.endOf(card.last);
     const seconds = (model.seconds(end) - model.seconds(start)).toFixed(1);
     const sure = t("sure", { percent: Math.round(card.score * 100) });
-    const when = model.still ? sure : `${t("when", { start: model.time(start), end: model.time(end), seconds })} · ${sure}`;
-    const lines = [make("b", {}, [name]), ` · ${t(status)}`, make("span", {}, [when])];
-    if (!model.still) lines.push(make("span", {}, [t("why", seen)]));
+    const lines = [make("span", { class: "who" }, [make("b", {}, [name]), ` · ${sure}`]), make("span", { class: "state" }, [t(status)])];
+    if (!model.still) {
+      lines.push(make("span", {}, [t("when", { start: model.time(start), end: model.time(end), seconds })]));
+      lines.push(make("span", {}, [t("why", seen)]));
+    }
     if (card.near.length) lines.push(make("span", { class: "near" }, [t("near", { n: card.near.length })]));
     text.replaceChildren(...lines);
     if (card.key === model.now) text.setAttribute("aria-current", "true");

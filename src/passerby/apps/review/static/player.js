@@ -24,6 +24,7 @@ export class Player {
     /** @type {any[]} */ this.regions = [];
     this.regionsAt = "";
     /** @type {number[] | null} */ this.draft = null;
+    /** @type {[number, number][]} */ this.line = [];
     this.shown = -1;
     this.began = 0;
     this.from = 0;
@@ -99,9 +100,10 @@ export class Player {
   }
 
   describe() {
-    const { model } = this, hidden = this.regions.filter((r) => r.hidden).length;
+    const { model } = this, hidden = new Set(this.regions.filter((r) => r.hidden).map((r) => r.track)).size;
+    const bare = new Set(this.regions.filter((r) => !r.hidden).map((r) => r.track)).size;
     const facts = { frame: model.at + 1, n: model.frames, time: model.time(model.film.starts[model.at]) };
-    this.canvas.setAttribute("aria-label", t("picture", { ...facts, hidden, bare: this.regions.length - hidden }));
+    this.canvas.setAttribute("aria-label", t("picture", { ...facts, hidden, bare }));
   }
 
   /** Draws what is known of this frame. */
@@ -127,25 +129,47 @@ export class Player {
     for (const box of model.state.boxes) {
       const there = model.boxAt(box, tick);
       if (there && box.do !== "keep-zone" && (!this.draft || box.edit !== model.box)) {
-        this.frame(to, there, scale, "#ffb4a8", box.edit === model.box ? 3 : 1.5, false);
+        this.frame(to, there, scale, "#ffb4a8", box.edit === model.box ? 3 : 1.5, false, box.shape);
         if (box.edit === model.box) this.corner(to, there, scale);
       }
     }
     if (this.draft) {
-      this.frame(to, this.draft, scale, "#ffb4a8", 3, false);
+      this.frame(to, this.draft, scale, "#ffb4a8", 3, false, model.box === null ? undefined : model.boxOf(model.box)?.shape);
       this.corner(to, this.draft, scale);
+    }
+    if (this.line.length) {
+      this.trace(to, this.line, scale, "#ffb4a8", 3, false);
+      for (const [x, y] of this.line) this.corner(to, [0, 0, x, y], scale);
     }
   }
 
+  /** Pixels of the canvas for one of a line: more where the text is larger, too. */
+  get dense() {
+    const text = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+    return Math.min(2, devicePixelRatio || 1) * Math.max(1, text);
+  }
+
   /** @param {CanvasRenderingContext2D} to @param {number[]} box @param {number} scale
+   * @param {string} ink @param {number} wide @param {boolean} dashed
+   * @param {[number, number][]} [shape] in shares of the box; without it, its corners */
+  frame(to, [x0, y0, x1, y1], scale, ink, wide, dashed, shape = [[0, 0], [1, 0], [1, 1], [0, 1]]) {
+    const around = shape.map(([x, y]) => /** @type {[number, number]} */ ([x0 + x * (x1 - x0), y0 + y * (y1 - y0)]));
+    this.trace(to, around, scale, ink, wide, dashed);
+  }
+
+  /** A line around, on a dark one, so that it shows on any picture.
+   * @param {CanvasRenderingContext2D} to @param {[number, number][]} around @param {number} scale
    * @param {string} ink @param {number} wide @param {boolean} dashed */
-  frame(to, [x0, y0, x1, y1], scale, ink, wide, dashed) {
-    const dense = Math.min(2, devicePixelRatio || 1);
+  trace(to, around, scale, ink, wide, dashed) {
+    const dense = this.dense;
     to.setLineDash(dashed ? [6 * dense, 4 * dense] : []);
     for (const [shade, more] of /** @type {[string, number][]} */ ([["#000a", 2], [ink, 0]])) {
       to.strokeStyle = shade;
       to.lineWidth = (wide + more) * dense;
-      to.strokeRect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
+      to.beginPath();
+      for (const [x, y] of around) to.lineTo(x * scale, y * scale);
+      to.closePath();
+      to.stroke();
     }
     to.setLineDash([]);
   }
@@ -153,7 +177,7 @@ export class Player {
   /** The handle by which a box is made larger. @param {CanvasRenderingContext2D} to
    * @param {number[]} box @param {number} scale */
   corner(to, [, , x1, y1], scale) {
-    const dense = Math.min(2, devicePixelRatio || 1);
+    const dense = this.dense;
     to.fillStyle = "#ffb4a8";
     to.fillRect(x1 * scale - 6 * dense, y1 * scale - 6 * dense, 12 * dense, 12 * dense);
   }

@@ -38,7 +38,8 @@ export const current = () => language;
 export function t(key, values = {}) {
   let text = texts[key] ?? key;
   if (typeof text === "object") text = text[plural.select(Number(values.n))] ?? text.other;
-  return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => String(values[name] ?? ""));
+  const [before, after] = texts.dir === "rtl" ? ["\u2068", "\u2069"] : ["", ""]; // else a name or a time turns what is around it
+  return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => `${before}${values[name] ?? ""}${after}`);
 }
 
 /** @param {string} key @param {string} fallback */
