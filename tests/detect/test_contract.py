@@ -12,6 +12,7 @@ from passerby.core.detection import KINDS
 from passerby.core.frame import Picture
 from passerby.core.geometry import Box
 from passerby.core.ports import Detector, Look
+from passerby.testing import detector_contract
 
 from .portraits import Photo
 
@@ -82,3 +83,9 @@ def test_boxes_are_in_pixels_of_the_whole_frame_whatever_the_crop(
 def test_an_empty_picture_is_no_error(any_detector: Detector) -> None:
     seen = any_detector.detect(Photo.of(np.full((40, 700, 3), 90, np.uint8)), Look(1.0, 0.6))
     assert seen.boxes.shape == (len(seen.scores), 4)
+
+
+def test_ours_keep_the_contract_that_plug_ins_are_given(
+    any_detector: Detector, scene: Picture
+) -> None:
+    detector_contract(lambda: any_detector, scene)

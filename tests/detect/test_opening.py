@@ -26,7 +26,7 @@ MODEL = weights.find("centerface").path
 
 
 @pytest.mark.parametrize(
-    "device", ["", "cpu", "cuda", "tensorrt:0", "openvino:CPU:int8", "OpenVINO", "auto:CPU:f64"]
+    "device", ["", "gpu:1", "abacus", "tensorrt:0", "openvino:CPU:int8", "OpenVINO", "auto:CPU:f64"]
 )
 def test_a_device_that_does_not_exist_is_refused_with_those_that_do(device: str) -> None:
     with pytest.raises(UsageError) as refused:

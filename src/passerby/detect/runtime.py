@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,8 +16,32 @@ from ..core.errors import DetectorError, UsageError
 
 Arrays = list[NDArray[np.float32]]
 
+SHORT: Final = {  # what people call a device -> runtime and target
+    "cpu": "auto",
+    "gpu": "openvino:GPU",
+    "npu": "openvino:NPU",
+    "cuda": "onnxruntime:CUDA",
+    "tensorrt": "onnxruntime:Tensorrt",
+    "rocm": "onnxruntime:ROCM",
+    "migraphx": "onnxruntime:MIGraphX",
+    "coreml": "onnxruntime:CoreML",
+    "directml": "onnxruntime:Dml",
+}
+
 _KERNELS: Final = 300  # kernels made for single shapes and held: a film has three shapes, 60 each
 _ALONE: Final = threading.Lock()  # see Note [first use alone]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a network gets of a sample: ``(sample - mean) / scale``. `bgr`: blue comes first."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+    bgr: bool = False
+
+
+AS_IT_IS: Final = Preparation()
 
 
 class Runtime(Protocol):
@@ -37,6 +62,13 @@ def _threads() -> int:
     return count if count < 4 else count // 2
 
 
+class Shaped(Runtime, Protocol):
+    """`shape`: rows and columns of the only pictures that it takes; None where it takes any."""
+
+    @property
+    def shape(self) -> tuple[int, int] | None: ...
+
+
 class OpenVinoRuntime:
     """OpenVINO, in bf16 where that is native.
 
@@ -44,7 +76,13 @@ class OpenVinoRuntime:
     costs 0.15 s and 50-70 MB more for each.
     """
 
-    def __init__(self, weights: Path, target: str = "CPU", precision: str = "") -> None:
+    def __init__(
+        self,
+        weights: Path,
+        target: str = "CPU",
+        precision: str = "",
+        prepared: Preparation = AS_IT_IS,
+    ) -> None:
         # Note [no telemetry]: importing openvino starts openvino_telemetry, which writes a client
         # id into the home folder. Passerby must not; with the import blocked OpenVINO uses a stub.
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -74,7 +112,8 @@ class OpenVinoRuntime:
         self.precision = precision or ("bf16" if "BF16" in native else "f32")
         if precision:
             self._options["INFERENCE_PRECISION_HINT"] = precision
-        self._request: Any = self._compiled(weights).create_infer_request()
+        self.shape: tuple[int, int] | None = None
+        self._request: Any = self._compiled(weights, prepared).create_infer_request()
 
     @property
     def name(self) -> str:
@@ -85,30 +124,50 @@ class OpenVinoRuntime:
         results = self._request.infer([pictures], share_inputs=True, share_outputs=False)
         return [np.asarray(value, np.float32) for value in results.values()]
 
-    def _compiled(self, weights: Path) -> Any:
+    def _compiled(self, weights: Path, prepared: Preparation) -> Any:
         model = self._core.read_model(str(weights))
-        model.reshape([-1, 3, -1, -1])
+        rows, cols = list(model.input().get_partial_shape())[2:]
+        if rows.is_static and cols.is_static:
+            self.shape = rows.get_length(), cols.get_length()
+        model.reshape([-1, 3, *(self.shape or (-1, -1))])
         steps = self._ov.preprocess.PrePostProcessor(model)
         layout = self._ov.Layout
         steps.input().tensor().set_element_type(self._ov.Type.u8).set_layout(layout("NHWC"))
         steps.input().model().set_layout(layout("NCHW"))
-        steps.input().preprocess().convert_element_type(self._ov.Type.f32)
+        way = steps.input().preprocess().convert_element_type(self._ov.Type.f32)
+        if prepared.bgr:
+            way = way.reverse_channels()
+        if prepared != AS_IT_IS:
+            way.mean(prepared.mean).scale(prepared.scale)
         return self._core.compile_model(steps.build(), self._target, self._options)
 
 
 class OnnxRuntime:
     """ONNX Runtime: the fallback that runs everywhere."""
 
-    def __init__(self, weights: Path, provider: str = "CPUExecutionProvider") -> None:
-        self._session = onnx_session(weights, provider)
+    def __init__(
+        self,
+        weights: Path,
+        provider: str = "CPUExecutionProvider",
+        prepared: Preparation = AS_IT_IS,
+    ) -> None:
+        self._session, self._prepared = onnx_session(weights, provider), prepared
         import onnxruntime
 
-        self._input: str = self._session.get_inputs()[0].name
+        given = self._session.get_inputs()[0]
+        self._input: str = given.name
+        sides = given.shape[2:]
+        whole = len(sides) == 2 and all(isinstance(side, int) for side in sides)
+        self.shape: tuple[int, int] | None = tuple(sides) if whole else None
         target = provider.removesuffix("ExecutionProvider")
         self.name = f"onnxruntime {onnxruntime.__version__} {target} f32"
 
     def run(self, pictures: NDArray[np.uint8]) -> Arrays:
-        tensor = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
+        planar = pictures[..., ::-1] if self._prepared.bgr else pictures
+        tensor = np.ascontiguousarray(planar.transpose(0, 3, 1, 2), np.float32)
+        if self._prepared != AS_IT_IS:
+            tensor = (tensor - self._prepared.mean) / self._prepared.scale
+            tensor = tensor.astype(np.float32, copy=False)
         try:
             outputs = self._session.run(None, {self._input: tensor})
         except Exception as error:  # see Note [no common base]
@@ -137,19 +196,25 @@ def onnx_session(
     options.log_severity_level = 4
     # Note [no common base]: its errors derive from Exception and from nothing else.
     try:
-        return onnxruntime.InferenceSession(str(weights), options, providers=[provider])
+        session = onnxruntime.InferenceSession(str(weights), options, providers=[provider])
     except Exception as error:
         raise RuntimeError("ONNX Runtime could not load the network") from error
+    if session.get_providers()[:1] != [provider]:  # it has gone on without, and only logged it
+        raise UsageError(
+            f"ONNX Runtime's {provider} is installed and does not start here",
+            hint="its libraries or its device are missing; --device cpu works anywhere",
+        )
+    return session
 
 
-def open_runtime(weights: Path, device: str = "auto") -> Runtime:
-    """The runtime that `device` names: ``auto``, or ``runtime[:target[:precision]]``.
+def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS_IT_IS) -> Shaped:
+    """The runtime that `device` names: ``auto``, one of `SHORT`, ``runtime[:target[:precision]]``.
 
-    ``auto`` takes OpenVINO on the CPU where it loads, else ONNX Runtime. Examples:
+    ``auto`` takes OpenVINO on the CPU where it loads, else ONNX Runtime. Examples: ``cuda``,
     ``openvino:GPU``, ``openvino:CPU:f32``, ``onnxruntime``, ``onnxruntime:CUDA``.
     Raises UsageError for a name or target that isn't there, DetectorError when nothing loads.
     """
-    runtime, _, rest = device.partition(":")
+    runtime, _, rest = SHORT.get(device.lower(), device).partition(":")
     target, _, precision = rest.partition(":")
     if runtime not in ("auto", "openvino", "onnxruntime") or precision not in (
         "",
@@ -159,17 +224,18 @@ def open_runtime(weights: Path, device: str = "auto") -> Runtime:
     ):
         raise UsageError(
             f"no device called {device}",
-            hint="use auto, openvino[:CPU|GPU|NPU[:f32|bf16|f16]] or onnxruntime[:CPU|CUDA|...]",
+            hint=f"use auto, {', '.join(SHORT)}, openvino[:CPU|GPU|NPU[:f32|bf16|f16]] or "
+            "onnxruntime[:CPU|CUDA|...]",
         )
     try:
         if runtime == "onnxruntime":
-            return OnnxRuntime(weights, f"{target or 'CPU'}ExecutionProvider")
+            return OnnxRuntime(weights, f"{target or 'CPU'}ExecutionProvider", prepared)
         try:
-            return OpenVinoRuntime(weights, target or "CPU", precision)
+            return OpenVinoRuntime(weights, target or "CPU", precision, prepared)
         except (ImportError, RuntimeError):
             if runtime == "openvino":
                 raise
-            return OnnxRuntime(weights)
+            return OnnxRuntime(weights, prepared=prepared)
     except (ImportError, RuntimeError, OSError) as error:
         raise DetectorError(
             f"no inference runtime could load the model ({type(error).__name__})",

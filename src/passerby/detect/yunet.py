@@ -19,6 +19,7 @@ from .kernels import decode_corners, suppressed
 from .runtime import Runtime, open_runtime
 from .weights import find
 
+FAMILY: Final = "yunet"
 _STRIDES: Final = (8, 16, 32)  # pixels of a cell, of the network's three levels
 _SAME: Final = 0.45  # two boxes that overlap more than this are one face
 
@@ -30,7 +31,7 @@ class YuNet:
         self._runtime = runtime
         self.info = DetectorInfo(
             name="yunet.v1",
-            family="yunet",
+            family=FAMILY,
             kind="face",
             sha256=sha256,
             runtime=runtime.name,

@@ -13,13 +13,17 @@ from .selftest import codecs, hardware
 from .settings import AVAILABLE, Settings
 
 DEVICES: Final = (
+    "cpu",
+    "gpu",
+    "npu",
+    "cuda",
+    "tensorrt",
+    "rocm",
+    "migraphx",
+    "coreml",
+    "directml",
     "openvino:CPU",
-    "openvino:GPU",
-    "openvino:NPU",
     "onnxruntime:CPU",
-    "onnxruntime:CUDA",
-    "onnxruntime:CoreML",
-    "onnxruntime:DML",
 )
 
 

@@ -13,6 +13,7 @@ from ..core.geometry import Box, Size
 from ..core.ports import Detector, DetectorInfo, Follower
 from ..core.time import FOREVER, Clock, Ticks
 from ..core.track import Key, Why
+from . import plugins
 from .report import DetectorUse
 from .settings import Settings
 
@@ -68,20 +69,29 @@ class Glance:
 def open_detectors(settings: Settings) -> tuple[Detector, ...]:
     """The detectors for what is to be hidden; `DetectorError` if one can't be opened.
 
-    Note [plates are text]: the detector of text sees all that the one of plates sees.
+    Note [plates are text]: our detector of text sees all that the one of plates sees.
     """
     from ..detect import centerface, codes, people, plates, text
 
-    kinds, opened = settings.kinds, list[Detector]()
+    def opened(kind: str, ours: Callable[[str], Detector]) -> Detector:
+        asked = settings.detector_of(kind)
+        if asked is None:
+            return ours(settings.device)
+        return plugins.open_detector(asked, kind, settings.device)
+
+    kinds, found = settings.kinds, list[Detector]()
+    both_ours = "text" in kinds and not (
+        settings.detector_of("text") or settings.detector_of("plate")
+    )
     if "face" in kinds:
-        opened.append(centerface.open_detector(settings.device))
+        found.append(opened("face", centerface.open_detector))
     if "text" in kinds:
-        opened.append(codes.WithCodes(text.open_detector(settings.device)))
-    elif "plate" in kinds:
-        opened.append(plates.open_detector(settings.device))
+        found.append(codes.WithCodes(opened("text", text.open_detector)))
+    if "plate" in kinds and not both_ours:
+        found.append(opened("plate", plates.open_detector))
     if "person" in kinds or settings.seeks_heads:
-        opened.append(people.open_detector(settings.device))
-    return tuple(opened)
+        found.append(opened("person", people.open_detector))
+    return tuple(found)
 
 
 def _told(

@@ -46,7 +46,7 @@ class Onlooker:
     """
 
     def __init__(self, check: Check, kind: str, clock: Clock, schedule: Schedule | None) -> None:
-        self._detector = open_checker(check.device)
+        self._detector = open_checker(check.device, check.finders)
         self._eyes = Eyes(self._detector, clock, check.pace(kind), check.finders)
         self._clock, self._schedule, self._idle = clock, schedule, not check.faces
         self._hiding = Hiding(clock, still=kind == "photo") if check.hiding else None
@@ -111,11 +111,14 @@ class Onlooker:
         )
 
 
-def open_checker(device: str) -> Detector:
-    """The detector that checks; `DetectorError` if it can't be opened."""
-    from ..detect.yunet import open_detector
+def open_checker(device: str, finders: Iterable[str] = ()) -> Detector:
+    """The detector that checks, of another family than `finders` where there is one;
+    `DetectorError` if it can't be opened."""
+    from ..detect import centerface, yunet
 
-    return open_detector(device)
+    if yunet.FAMILY in set(finders):
+        return centerface.open_detector(device)
+    return yunet.open_detector(device)
 
 
 def families(detectors: Iterable[DetectorUse]) -> tuple[str, ...]:

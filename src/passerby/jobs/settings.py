@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from . import policies, wishes
 AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text", "people": "person"}
 PLANNED: Final[dict[str, str]] = {}
 ADD_UP: Final = ("zone", "time")  # what is asked for again is hidden besides
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SMALLEST: Final = (4.0, 1000.0)  # pixels: what may be asked for as the smallest size
 
 PresetName = Literal["fast", "balanced", "thorough"]
@@ -139,6 +141,11 @@ class Settings(BaseModel):
         False, description="Give the output the original's time of modification."
     )
     verify: bool = Field(True, description="Look at the finished file before handing it over.")
+    detector: tuple[str, ...] = Field(
+        (),
+        description="Detectors of others instead of ours: KIND=NAME, or KIND=NAME:FILE, such as "
+        "faces=own-yolo.v1:/models/face.onnx; passerby plugins lists the names.",
+    )
     device: str = Field(
         "auto", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="What runs the models."
     )
@@ -177,6 +184,21 @@ class Settings(BaseModel):
                 )
         return smallest
 
+    @field_validator("detector")
+    @classmethod
+    def _told_apart(cls, detector: tuple[str, ...]) -> tuple[str, ...]:
+        hint = "write faces=NAME, or faces=NAME:FILE; passerby plugins lists the names"
+        kinds = []
+        for text in detector:
+            kind, equals, asked = text.partition("=")
+            name = asked.partition(":")[0]
+            if not equals or kind not in AVAILABLE or not _NAME.fullmatch(name):
+                raise UsageError(f"detector: {text!r} names no kind and plug-in", hint=hint)
+            kinds.append(kind)
+        if len(set(kinds)) != len(kinds):
+            raise UsageError("detector: one kind has two", hint="one detector for each kind")
+        return detector
+
     @field_validator("zone", "keep_zone")
     @classmethod
     def _zones(cls, zones: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -190,6 +212,16 @@ class Settings(BaseModel):
         for text in times:
             wishes.parse_time(text)
         return tuple(dict.fromkeys(times))
+
+    @model_validator(mode="after")
+    def _no_idle_detector(self) -> Self:
+        for text in self.detector:
+            name = text.partition("=")[0]
+            if name not in self.hide and not (name == "people" and self.seeks_heads):
+                raise UsageError(
+                    f"detector: {name} are not to be hidden", hint=f"add {name} to --hide"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_wish_for_speech(self) -> Self:
@@ -248,6 +280,11 @@ class Settings(BaseModel):
         asked = [self.smallest.get(names.get(one, "")) for one in (kind, *also)]
         return min((size for size in asked if size is not None), default=None)
 
+    def detector_of(self, kind: str) -> str | None:
+        """The plug-in that is to find things of `kind`, with what it wants to know; None: ours."""
+        told = (text.partition("=") for text in self.detector)
+        return next((asked for name, _, asked in told if AVAILABLE[name] == kind), None)
+
     @property
     def seeks_heads(self) -> bool:
         """Whether heads without a face are hidden as faces: nobody asks for that without faces."""
@@ -266,8 +303,9 @@ class Settings(BaseModel):
         return self.encoder_preset or PRESETS[self.preset].encoder
 
     def plain(self) -> dict[str, Any]:
-        """Plain values, for plans and reports."""
-        return self.model_dump(mode="json")
+        """Plain values, for plans and reports; without the places of files on this machine."""
+        names = [text.partition(":")[0] for text in self.detector]
+        return {**self.model_dump(mode="json"), "detector": names}
 
 
 def check_style(style: Style, kinds: Iterable[str]) -> None:

@@ -15,7 +15,19 @@ import typer
 from ... import __version__
 from ...core.errors import PasserbyError, UsageError
 from ...engine.live import still_looking
-from . import cameras, doctor, live, presets, redact, review, scan, subtitles, transcribe, verify
+from . import (
+    cameras,
+    doctor,
+    live,
+    plugins,
+    presets,
+    redact,
+    review,
+    scan,
+    subtitles,
+    transcribe,
+    verify,
+)
 from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
 from .terminal import complain, put, results_only
 
@@ -37,6 +49,7 @@ app.command("verify", help=verify.__doc__)(verify.verify)
 app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
 app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
 app.command("presets", help=presets.__doc__)(presets.presets)
+app.command("plugins", help=plugins.__doc__)(plugins.plugins)
 app.command("doctor", help=doctor.__doc__)(doctor.doctor)
 
 

@@ -109,13 +109,25 @@ PresetOption = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+DetectorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--detector",
+        metavar="KIND=NAME[:FILE]",
+        show_default="ours",
+        help="Another detector for faces, plates, text or people, such as "
+        "faces=own-yolo.v1:face.onnx; passerby plugins lists them. May be repeated.",
+        rich_help_panel=WHAT,
+    ),
+]
 DeviceOption = Annotated[
     str | None,
     typer.Option(
         "--device",
         metavar="NAME",
         show_default="auto",
-        help="What runs the detector; passerby doctor lists the names.",
+        help="What runs the detectors: auto, cpu, gpu, cuda, ...; passerby doctor says which are "
+        "here.",
         rich_help_panel=WHAT,
     ),
 ]

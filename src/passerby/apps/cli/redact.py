@@ -18,6 +18,7 @@ from .options import (
     WHERE,
     Codec,
     DamagedOption,
+    DetectorOption,
     DeviceOption,
     ForceOption,
     HeadsOption,
@@ -158,6 +159,7 @@ def redact(
             rich_help_panel=WHAT,
         ),
     ] = None,
+    detector: DetectorOption = None,
     device: DeviceOption = None,
     keep_mtime: Annotated[
         bool | None,
@@ -295,6 +297,7 @@ def redact(
         camera_noise=camera_noise,
         preset=preset,
         verify=verify,
+        detector=detector,
         device=device,
         keep_mtime=keep_mtime,
         keep_names=keep_names,

@@ -11,6 +11,7 @@ from ...core.errors import UsageError
 from .options import (
     WHERE,
     DamagedOption,
+    DetectorOption,
     DeviceOption,
     ForceOption,
     HeadsOption,
@@ -56,6 +57,7 @@ def scan(
     cover_frame_when: UnsureOption = None,
     smallest: SmallestOption = None,
     preset: PresetOption = None,
+    detector: DetectorOption = None,
     device: DeviceOption = None,
     accept_damaged: DamagedOption = None,
     video_stream: StreamOption = None,
@@ -79,6 +81,7 @@ def scan(
         cover_frame_when=cover_frame_when,
         smallest=sizes(smallest),
         preset=preset,
+        detector=detector,
         device=device,
         accept_damaged=accept_damaged,
         video_stream=video_stream,
