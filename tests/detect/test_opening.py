@@ -18,7 +18,7 @@ from passerby.core.ports import Look
 from passerby.core.time import Span, Ticks
 from passerby.detect import runtime, weights
 from passerby.detect.centerface import CenterFace, open_detector
-from passerby.detect.runtime import open_runtime
+from passerby.detect.runtime import kept_open, open_runtime
 
 from .portraits import Photo
 
@@ -175,3 +175,12 @@ def test_threads_that_use_openvino_for_the_first_time_together_do_not_wait_forev
 ) -> None:
     """See Note [first use alone]. Without it each of these hangs about every third time."""
     subprocess.run([sys.executable, "-c", FIRST_USE], check=True, timeout=60)
+
+
+def test_inside_kept_open_a_network_is_loaded_once_and_outside_each_time() -> None:
+    with kept_open():
+        one = open_runtime(MODEL, "onnxruntime")
+        assert open_runtime(MODEL, "onnxruntime") is one
+    assert open_runtime(MODEL, "onnxruntime") is not one
+    with kept_open():
+        assert open_runtime(MODEL, "onnxruntime") is not one

@@ -121,3 +121,17 @@ def test_what_we_made_is_not_made_again() -> None:
     assert not is_media(Path("clip.redacted.mp4"))
     assert not is_media(Path("notes.txt"))
     assert not is_media(Path("clip.redacted.mp4.partial"))
+
+
+def test_a_file_of_settings_may_name_the_policy_that_it_starts_from(tmp_path: Path) -> None:
+    toml = tmp_path / "passerby.toml"
+    toml.write_text('policy = "publish"\nstyle = "solid"\n')
+    settings = Settings.load(toml)
+    assert (settings.kinds, settings.style.value) == (("face", "plate"), "solid")
+    assert Settings.load(toml, policy="screen-recording").kinds == ("face", "text")
+    (tmp_path / "own.toml").write_text('hide = ["people"]\n')
+    toml.write_text('policy = "own.toml"\n')
+    assert Settings.load(toml).kinds == ("person",)
+    toml.write_text("policy = 3\n")
+    with pytest.raises(UsageError, match="policy"):
+        Settings.load(toml)

@@ -5,7 +5,9 @@ Messages name files as the user gave them, and ticks; never tag values, recognis
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
+from typing import Any
 
 from .time import Ticks
 
@@ -118,3 +120,31 @@ class VerificationFailed(PasserbyError):
     """The finished file was looked at and something was found."""
 
     code = "verification"
+
+
+class WorkerLost(PasserbyError):
+    """The process or machine that worked on a file went away, and so it did when tried again."""
+
+    code = "worker"
+
+
+def unforeseen(error: Exception) -> PasserbyError:
+    """A mistake in Passerby: its kind and its place, not its words, which may quote the footage."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "passerby" in Path(frame.filename).parts] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+    return PasserbyError(
+        f"a mistake in Passerby itself ({type(error).__name__} in {place})",
+        hint="please report this line",
+    )
+
+
+def failure(error: PasserbyError) -> dict[str, Any]:
+    """An error for scripts."""
+    return {
+        "code": error.code,
+        "what": error.what,
+        "path": None if error.path is None else str(error.path),
+        "at": error.at,
+        "hint": error.hint,
+    }

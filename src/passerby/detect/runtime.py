@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -67,6 +70,11 @@ class Shaped(Runtime, Protocol):
 
     @property
     def shape(self) -> tuple[int, int] | None: ...
+
+
+_KEPT: ContextVar[dict[tuple[Path, str, Preparation], Shaped] | None] = ContextVar(
+    "kept", default=None
+)
 
 
 class OpenVinoRuntime:
@@ -207,6 +215,19 @@ def onnx_session(
     return session
 
 
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Inside, in this thread, a network that was opened is not loaded again but given out again.
+
+    For one job after the other: a runtime serves one thread at a time.
+    """
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
 def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS_IT_IS) -> Shaped:
     """The runtime that `device` names: ``auto``, one of `SHORT`, ``runtime[:target[:precision]]``.
 
@@ -214,6 +235,16 @@ def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS
     ``openvino:GPU``, ``openvino:CPU:f32``, ``onnxruntime``, ``onnxruntime:CUDA``.
     Raises UsageError for a name or target that isn't there, DetectorError when nothing loads.
     """
+    kept = _KEPT.get()
+    if kept is None:
+        return _opened(weights, device, prepared)
+    key = weights, device, prepared
+    if key not in kept:
+        kept[key] = _opened(weights, device, prepared)
+    return kept[key]
+
+
+def _opened(weights: Path, device: str, prepared: Preparation) -> Shaped:
     runtime, _, rest = SHORT.get(device.lower(), device).partition(":")
     target, _, precision = rest.partition(":")
     if runtime not in ("auto", "openvino", "onnxruntime") or precision not in (

@@ -39,6 +39,13 @@ def read(policy: str | Path) -> dict[str, Any]:
     return read_toml(path)
 
 
+def named_in(toml: Path, named: object) -> str | Path:
+    """The policy that a file of settings starts from; a file of its own lies beside that file."""
+    if not isinstance(named, str):
+        raise UsageError("policy: want a name or a file", path=toml)
+    return named if named in NAMES or not Path(named).suffix else toml.parent / named
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The settings in a file; `UsageError` if it can't be read or is no TOML."""
     try:

@@ -237,13 +237,18 @@ class Settings(BaseModel):
         cls, toml: Path | None = None, *, policy: str | Path | None = None, **overrides: Any
     ) -> Self:
         """Defaults, then the policy, the TOML file, and `overrides` but None, each over the one
-        before; but zones and times that are to be hidden add up. `UsageError` if any is wrong."""
+        before; but zones and times that are to be hidden add up. The file may name a policy to
+        start from, in a line of its own. `UsageError` if any is wrong."""
         given: dict[str, Any] = {}
+        written = {} if toml is None else policies.read_toml(toml)
+        named = written.pop("policy", None)
+        if policy is None and toml is not None and named is not None:
+            policy = policies.named_in(toml, named)
         if policy is not None:
             given = policies.read(policy)
             cls._of(given, str(policy))  # what is wrong with it is its own fault
         told = {k: v for k, v in overrides.items() if v is not None}
-        for more in ({} if toml is None else policies.read_toml(toml), told):
+        for more in (written, told):
             added = {k: [*given[k], *more[k]] for k in ADD_UP if _lists(k, given, more)}
             given = {**given, **more, **added}
         return cls._of(given, toml)

@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 
 from ... import __version__
-from ...core.errors import PasserbyError, UsageError
+from ...core.errors import PasserbyError, UsageError, failure, unforeseen
 from ...engine.live import still_looking
 from . import (
+    batch,
     cameras,
     doctor,
     live,
@@ -28,7 +29,7 @@ from . import (
     transcribe,
     verify,
 )
-from .outcome import DONE, FAILED, MISUSED, failure, stopped, unforeseen
+from .outcome import DONE, FAILED, MISUSED, stopped
 from .terminal import complain, put, results_only
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("redact", help=redact.__doc__)(redact.redact)
+app.command("batch", help=batch.__doc__)(batch.batch)
 app.command("scan", help=scan.__doc__)(scan.scan)
 app.command("review", help=review.__doc__)(review.review)
 app.command("live", help=live.__doc__)(live.live)

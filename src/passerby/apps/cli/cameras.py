@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...core.errors import CameraError, CameraLogin, CameraSilent, UsageError
+from ...core.errors import CameraError, CameraLogin, CameraSilent, UsageError, failure
 from .login import read_login
 from .options import JsonOption
-from .outcome import DONE, FAILED, failure
+from .outcome import DONE, FAILED
 from .terminal import complain, plain, put, say
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.errors import Interrupted, PasserbyError, UsageError
+from ...core.errors import Interrupted, PasserbyError, UsageError, unforeseen
 from ...core.ports import Progress
-from .outcome import Outcome, settled, stopped, unforeseen
+from .outcome import Outcome, settled, stopped
 from .progress import Meter
 from .terminal import complain
 from .work import Item, room

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ... import __version__
-from ...core.errors import Interrupted, PasserbyError
+from ...core.errors import Interrupted, PasserbyError, failure
 
 if TYPE_CHECKING:
     from ...jobs import Report
@@ -43,17 +42,6 @@ class Outcome:
         }
 
 
-def failure(error: PasserbyError) -> dict[str, Any]:
-    """An error for scripts."""
-    return {
-        "code": error.code,
-        "what": error.what,
-        "path": None if error.path is None else str(error.path),
-        "at": error.at,
-        "hint": error.hint,
-    }
-
-
 def settled(report: Report) -> Status:
     """What a report makes of its input."""
     return "found" if report.findings else "done"
@@ -82,14 +70,3 @@ def result(
 def stopped() -> Interrupted:
     """The person, or the system, asked to stop."""
     return Interrupted("stopped", hint="what was unfinished has been removed")
-
-
-def unforeseen(error: Exception) -> PasserbyError:
-    """A mistake in Passerby: its kind and its place, not its words, which may quote the footage."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "passerby" in Path(frame.filename).parts] or frames
-    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
-    return PasserbyError(
-        f"a mistake in Passerby itself ({type(error).__name__} in {place})",
-        hint="please report this line",
-    )

@@ -1,0 +1,155 @@
+"""What a batch knows of itself, in a folder of its own: the next run goes on where this one ended.
+
+`receipts.jsonl` has a line for each file that was finished, and is only ever added to. A line is
+written, and is on the disk, before the finished file gets its place: whatever lies in a place and
+is what its line says was made whole. A line that a crash cut short is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ...core.errors import OutputError
+from ...jobs.output import answered, write_text
+from ...jobs.tasks import Receipt
+from .places import below
+
+SUFFIX: Final = ".batch"
+
+
+class Entry(BaseModel):
+    """A line. `seen`, `made`: what the source and the finished file look like from outside, by
+    which an unchanged file is known without reading it.
+
+    `begun`: somebody began to make this file where others can't watch it, so whatever lies in its
+    place is of this batch, and is not to be trusted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    source: str
+    state: Literal["begun", "ended"] = "ended"
+    seen: str = ""
+    made: str = ""
+    attempts: int = 1
+    receipt: Receipt | None = None
+
+
+class Records:
+    """The folder, locked for as long as it is open: two batches never write to one.
+
+    Raises OutputError where another batch is at work, or nothing can be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with answered(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+        if not _taken(self._lock):
+            os.close(self._lock)
+            raise OutputError(
+                "another batch is writing here", path=folder, hint="wait for it, or stop it"
+            )
+        self._known = {entry.name: entry for entry in read(folder)}
+        with answered(folder):
+            self._lines = os.open(
+                folder / "receipts.jsonl", os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o666
+            )
+            _end_line(self._lines)
+        self.sweep()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.sweep()
+        os.close(self._lines)
+        os.close(self._lock)
+
+    @property
+    def stage(self) -> Path:
+        """Where unfinished files lie; whatever is left there of a run that died is removed."""
+        return self.folder / "stage"
+
+    def sweep(self) -> None:
+        shutil.rmtree(self.stage, ignore_errors=True)
+
+    def known(self, name: str) -> Entry | None:
+        return self._known.get(name)
+
+    def keep(self, entry: Entry) -> None:
+        """Write it down, and be sure that it is."""
+        self._known[entry.name] = entry
+        line = (entry.model_dump_json() + "\n").encode()
+        with answered(self.folder):
+            if os.write(self._lines, line) != len(line):
+                raise OutputError("can't be written whole", path=self.folder, hint="make room")
+            os.fsync(self._lines)
+
+    def report(self, name: str, report: Mapping[str, Any]) -> None:
+        """Keep the whole report of one file, for people."""
+        path = below(self.folder / "reports", f"{name}.json")
+        with answered(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n", force=True)
+
+
+def read(folder: Path) -> Iterator[Entry]:
+    """What the lines say, in their order; without those that a crash cut short."""
+    with suppress(FileNotFoundError), (folder / "receipts.jsonl").open("rb") as lines:
+        for line in lines:
+            with suppress(ValidationError):
+                yield Entry.model_validate_json(line)
+
+
+def _end_line(lines: int) -> None:
+    """So that what comes next doesn't go on behind a line that was cut short."""
+    size = os.lseek(lines, 0, os.SEEK_END)
+    if size:
+        os.lseek(lines, size - 1, os.SEEK_SET)
+        if os.read(lines, 1) != b"\n":
+            os.write(lines, b"\n")
+
+
+def _taken(descriptor: int) -> bool:
+    """Take the lock; it is given back by the system when this process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:
+        return _taken_elsewhere(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _taken_elsewhere(descriptor: int) -> bool:
+    """The same where there is no flock."""
+    try:
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except ImportError:
+        return True
+    except OSError:
+        return False
+    return True
