@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-from ..core.errors import PasserbyError
+from ..core.errors import PasserbyError, UsageError
 from ..core.live import Arrival
 from ..core.ports import Detector
 from ..core.schedule import Style
 from ..engine.live import Live
-from ..media.camera import Camera
-from ..media.publish import Publisher
+from ..media.camera import PATIENCE, Camera
+from ..media.publish import Publisher, Tap
 from ..media.recording import Retention, check_folder
 from ..plan import FollowingPlanner
 from ..redact import Paint
@@ -23,6 +23,7 @@ from . import finders
 from .account import policy_of
 from .live_settings import LiveSettings
 from .undumped import no_dumps
+from .wishes import Footing, edits_of
 
 SHARE: Final = Fraction(4, 5)  # of the delay that goes into looking ahead; the rest is for work
 EVERY: Final = 1.0  # seconds between two statuses
@@ -71,13 +72,18 @@ def live(
     *,
     stop: threading.Event | None = None,
     tell: Callable[[Status], None] = lambda status: None,
+    tap: Tap | None = None,
+    patience: float = PATIENCE,
 ) -> Status:
     """Publish until `stop` is set, the time is over or a file ends; `tell` hears of it each second.
 
+    `tap` gets what is published besides the targets. `patience`: seconds for the first picture.
     From here on the process writes no core dump. Raises `StreamLost` where there never was a
     picture, `DetectorError`, `OutputError`. What was published before stays published.
     """
     no_dumps()
+    if tap is None and not settings.targets:
+        raise UsageError("nothing says where it is published", hint="--to TARGET does")
     stop, logins = stop or threading.Event(), logins or Logins()
     for address in settings.targets:
         if address.kind == "folder":
@@ -88,12 +94,14 @@ def live(
         transport=settings.transport,
         stop=stop,
         silence=settings.silence,
+        patience=patience,
     )
     publisher = Publisher(
         [address.with_login(logins.targets) for address in settings.targets],
         speed=settings.encoder_speed,
         crf=settings.crf,
         retention=_retention(settings),
+        tap=tap,
     )
     loop = Live(eyes.open, _painter(settings), publisher, delay=settings.delay, stop=stop)
     done = threading.Event()
@@ -133,7 +141,7 @@ class _Eyes:
     """Opens who looks: models once, followers anew for each section, all anew after a failure."""
 
     def __init__(self, settings: LiveSettings) -> None:
-        self._settings = settings.finding
+        self._settings, self._zones = settings.finding, settings.zones
         self._horizon = SHARE * Fraction(settings.delay).limit_denominator(1000)
         self._detectors: Sequence[Detector] = finders.open_detectors(self._settings)
 
@@ -148,7 +156,10 @@ class _Eyes:
             horizon=self._horizon,
             detectors=self._detectors,
         )
-        return FollowingPlanner(finder.followers, policy_of(settings))
+        frame = arrival.frame
+        footing = Footing(frame.size, arrival.clock, frame.span.start, None, still=False)
+        edits = edits_of(self._zones, (), (), footing)
+        return FollowingPlanner(finder.followers, policy_of(settings), edits)
 
 
 def _painter(settings: LiveSettings) -> Paint:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..core.errors import UsageError
 from ..core.schedule import Style
 from ..media.addresses import Address, source, target
+from . import wishes
 from .settings import PresetName, Settings, Speed, check_style
 
 
@@ -18,15 +19,17 @@ class LiveSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(description="Where the pictures come from.", repr=False)
-    to: tuple[str, ...] = Field(
-        description="Where they go: any number of places.", min_length=1, repr=False
-    )
+    to: tuple[str, ...] = Field((), description="Where they go: any number of places.", repr=False)
     hide: tuple[str, ...] = Field(
         ("faces",), description="What to hide: faces, plates, text, people.", min_length=1
     )
     style: Style = Field(Style.VEIL, description="How it is hidden.")
     preset: PresetName = Field("balanced", description="How closely to look.")
     device: str = Field("auto", description="What runs the models.")
+    zones: tuple[str, ...] = Field((), description="Places that are always hidden: X0,Y0,X1,Y1.")
+    smallest: float | dict[str, float] = Field(
+        {}, description="Height in pixels of the smallest face, plate, ... to search for."
+    )
     delay: float = Field(
         0.5, ge=0.2, le=10, description="Seconds from a frame's arrival to its publication."
     )
@@ -51,6 +54,17 @@ class LiveSettings(BaseModel):
             name = ".".join(str(part) for part in first["loc"]) or "settings"
             raise UsageError(f"{name}: {first['msg']}") from None
 
+    @field_validator("zones")
+    @classmethod
+    def _timeless(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
+        for text in zones:
+            if wishes.parse_zone(text).when is not None:
+                raise UsageError(
+                    f"zone: {text!r} speaks of time, and a camera's never begins or ends",
+                    hint="leave out what follows the @",
+                )
+        return tuple(dict.fromkeys(zones))
+
     @model_validator(mode="after")
     def _sensible(self) -> Self:
         _ = self.address, self.targets
@@ -69,5 +83,10 @@ class LiveSettings(BaseModel):
     def finding(self) -> Settings:
         """For who looks and follows. Heads without faces need more look-ahead than there is."""
         return Settings(
-            hide=self.hide, style=self.style, preset=self.preset, device=self.device, heads=False
+            hide=self.hide,
+            style=self.style,
+            preset=self.preset,
+            device=self.device,
+            smallest=self.smallest,
+            heads=False,
         )

@@ -27,6 +27,7 @@ _KINDS: Final[dict[str, Kind]] = {
     "tcp": "tcp",
 }
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_NEARLY: Final = re.compile(r"(?:rtsps?|rtmps?|https?|udp|tcp):?/|[^/\\:]+:[^/\\]*@", re.IGNORECASE)
 SOURCES: Final = "rtsp://, rtmp://, http://, udp://, tcp:// or a file"
 TARGETS: Final = "rtsp://, rtmp://, udp://, tcp://, NAME.m3u8 or a folder that ends in /"
 
@@ -45,6 +46,11 @@ class Address:
         path = "/".join("..." if "=" in part else part for part in parts.path.split("/"))
         query = "..." if parts.query else ""
         return urlunsplit((parts.scheme, _host(parts), path, query, ""))
+
+    @property
+    def secret(self) -> bool:
+        """Whether a password is written in it."""
+        return self.remote and urlsplit(self.whole).password is not None
 
     @property
     def path(self) -> Path:
@@ -89,6 +95,8 @@ def _address(text: str, way: Literal["source", "target"]) -> Address:
                 hint=f"one of {known}",
             )
         return _remote(kind, text)
+    if _NEARLY.match(text):
+        raise UsageError("an address needs ://", hint="write it like rtsp://camera.local/stream")
     if way == "source":
         return Address("file", text)
     if text.lower().endswith(".m3u8"):

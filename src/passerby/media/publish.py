@@ -37,6 +37,21 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
+class Tap(Protocol):
+    """Who is given all that was coded, besides the targets. Called from one thread; never waits.
+
+    `shape` is told before the first packet. `wants_key`: whether somebody waits for a key frame;
+    told once.
+    """
+
+    def shape(self, shape: Shape) -> None: ...
+
+    def offer(self, packet: Coded) -> None: ...
+
+    @property
+    def wants_key(self) -> bool: ...
+
+
 @dataclass(slots=True)
 class TargetSignal:
     """How a target does."""
@@ -57,9 +72,10 @@ class Publisher:
         speed: str = "superfast",
         crf: int = 23,
         retention: Retention | None = None,
+        tap: Tap | None = None,
         tell: Callable[[str, TargetSignal], None] = lambda name, signal: None,
     ) -> None:
-        self._speed, self._crf = speed, crf
+        self._speed, self._crf, self._tap = speed, crf, tap
         self._encoder: LiveEncoder | None = None
         self._first: float | None = None
         self._targets = [Target(address, retention or Retention(), tell) for address in targets]
@@ -72,18 +88,18 @@ class Publisher:
         if self._encoder is None:
             shape = Shape.of(frame)
             self._encoder = LiveEncoder(shape, self._speed, self._crf)
+            if self._tap is not None:
+                self._tap.shape(shape)
             for target in self._targets:
                 target.start(shape)
 
     def show(self, frame: Frame, moment: float) -> None:
         assert self._encoder is not None
-        key = any(target.wants_key for target in self._targets)
-        self._send(self._encoder.show(frame, self._since(moment), key=key))
+        self._send(self._encoder.show(frame, self._since(moment), key=self._key))
 
     def curtain(self, moment: float) -> None:
         assert self._encoder is not None
-        key = any(target.wants_key for target in self._targets)
-        self._send(self._encoder.curtain(self._since(moment), key=key))
+        self._send(self._encoder.curtain(self._since(moment), key=self._key))
 
     def close(self) -> None:
         for target in self._targets:
@@ -98,6 +114,12 @@ class Publisher:
             if target.failure is not None:
                 raise target.failure
 
+    @property
+    def _key(self) -> bool:
+        """Whether anybody waits for a key frame."""
+        asked = [target.wants_key for target in self._targets]
+        return (self._tap is not None and self._tap.wants_key) or any(asked)
+
     def _since(self, moment: float) -> float:
         if self._first is None:
             self._first = moment
@@ -106,6 +128,8 @@ class Publisher:
     def _send(self, packets: Sequence[Coded]) -> None:
         self.check()
         for packet in packets:
+            if self._tap is not None:
+                self._tap.offer(packet)
             for target in self._targets:
                 target.offer(packet)
 

@@ -13,41 +13,53 @@ from __future__ import annotations
 
 import json as text
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ...core.errors import UsageError
-from .options import TALK, WHAT, WHERE, DeviceOption, HideOption, PresetOption, QuietOption, kinds
+from . import gateway
+from .options import (
+    TALK,
+    WHAT,
+    WHERE,
+    DeviceOption,
+    HideOption,
+    PresetOption,
+    QuietOption,
+    SmallestOption,
+    ZoneOption,
+    kinds,
+    sizes,
+)
 from .options import Style as StyleName
 from .outcome import DONE
+from .signals import stopping
 from .terminal import plain, say
 
 if TYPE_CHECKING:
     from ...jobs.live import Status
 
 CAMERA = "The camera"
+MANY = "Many cameras, with GATEWAY.toml"
 
 
 def live(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE",
+            metavar="SOURCE|GATEWAY.toml",
             help="rtsp://, rtmp://, http:// (MJPEG), udp:// or tcp:// (MPEG-TS), or a video file, "
-            "which is played at its own speed.",
+            "which is played at its own speed. A file that ends in .toml names many cameras.",
         ),
     ],
     to: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--to",
             metavar="TARGET",
@@ -57,7 +69,7 @@ def live(
             "several times.",
             rich_help_panel=WHERE,
         ),
-    ],
+    ] = None,
     hide: HideOption = None,
     style: Annotated[
         StyleName | None,
@@ -70,6 +82,8 @@ def live(
     ] = None,
     preset: PresetOption = None,
     device: DeviceOption = None,
+    zone: ZoneOption = None,
+    smallest: SmallestOption = None,
     delay: Annotated[
         float | None,
         typer.Option(
@@ -121,6 +135,27 @@ def live(
             metavar="FILE",
             show_default=False,
             help="The same for the servers that it is published to.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Serve it from here, to this machine alone: rtsp://127.0.0.1:8554/camera. Others "
+            "reach it with a GATEWAY.toml.",
+            rich_help_panel=WHERE,
+        ),
+    ] = False,
+    rtsp_port: Annotated[
+        int | None,
+        typer.Option(
+            "--rtsp-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            show_default="8554",
+            help="With --serve: another port; 0 takes any that is free.",
             rich_help_panel=WHERE,
         ),
     ] = None,
@@ -178,18 +213,49 @@ def live(
             rich_help_panel=TALK,
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Only look at what is written there, and say it.", rich_help_panel=MANY
+        ),
+    ] = False,
+    watch_config: Annotated[
+        bool,
+        typer.Option(
+            "--watch-config",
+            help="Read it again when it changes, as SIGHUP does: only cameras of which something "
+            "else is written are started anew.",
+            rich_help_panel=MANY,
+        ),
+    ] = False,
+    example: Annotated[
+        bool,
+        typer.Option(
+            "--example",
+            callback=gateway.example,
+            is_eager=True,
+            help="Print one, and end.",
+            rich_help_panel=MANY,
+        ),
+    ] = False,
     quiet: QuietOption = False,
 ) -> int:
     from ...jobs import live as job
     from ...jobs.live_settings import LiveSettings
 
+    if source.lower().endswith(".toml"):
+        return gateway.run(Path(source), check=check, watch=watch_config, how=status, quiet=quiet)
+    if not to and not serve:
+        raise UsageError("nothing says where it is published", hint="--to TARGET, or --serve")
     settings = LiveSettings.of(
         source=source,
-        to=tuple(to),
+        to=tuple(to or ()),
         hide=kinds(hide),
         style=style,
         preset=preset,
         device=device,
+        zones=None if zone is None else tuple(zone),
+        smallest=sizes(smallest),
         delay=delay,
         transport=transport,
         silence=silence,
@@ -201,13 +267,15 @@ def live(
     logins = job.Logins(
         _login(login_file, "PASSERBY_LOGIN"), _login(to_login_file, "PASSERBY_TO_LOGIN")
     )
+    if serve:
+        return gateway.alone(settings, logins, rtsp_port=rtsp_port, how=status, quiet=quiet)
     how = status or ("line" if sys.stderr.isatty() and not quiet else "none")
     stop = threading.Event()
     teller = _Teller(how, quiet=quiet, stop=stop)
     if not quiet:
         places = ", ".join(str(address) for address in settings.targets)
         say(f"{settings.address} -> {places} (no core dumps; Ctrl-C ends it)")
-    with _signals(stop):
+    with stopping(stop):
         try:
             ended = job.live(settings, logins, stop=stop, tell=teller)
         finally:
@@ -228,26 +296,6 @@ def _login(file: Path | None, variable: str) -> str | None:
     if not lines or ":" not in lines[0]:
         raise UsageError("holds no USER:PASSWORD in its first line", path=file)
     return lines[0].strip()
-
-
-@contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C or request to end is answered with order, the second at once."""
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            number = getattr(signal, name)
-            before[number] = signal.signal(number, asked)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Teller:

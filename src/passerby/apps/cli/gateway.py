@@ -1,0 +1,194 @@
+"""`passerby live GATEWAY.toml`: many cameras, checked, started, and read anew when asked to."""
+
+from __future__ import annotations
+
+import json as text
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from ...core.errors import PasserbyError, UsageError
+from .outcome import DONE
+from .signals import stopping
+from .terminal import complain, say
+
+if TYPE_CHECKING:
+    from ...jobs.live import Logins
+    from ...jobs.live_settings import LiveSettings
+    from ..gateway.access import ServeSettings
+    from ..gateway.channel import Channel
+    from ..gateway.config import Gateway
+
+LOOKS: Final = 2.0  # seconds between two looks at the file
+
+
+def example(wanted: bool) -> None:
+    """Prints a file to start from."""
+    if wanted:
+        from ..gateway.config import example
+
+        typer.echo(example(), nl=False)
+        raise typer.Exit
+
+
+def run(path: Path, *, check: bool, watch: bool, how: str | None, quiet: bool) -> int:
+    """Until it is asked to end. `how`: `json` prints the status of all cameras each second."""
+    from ..gateway.config import load
+
+    asked = load(path)
+    _warn(asked)
+    if check:
+        say(f"{path}: {_counted(asked)}; nothing is wrong with it")
+        return DONE
+    again = threading.Event()
+    return supervise(
+        asked, how=how, quiet=quiet, again=again, fresh=_Rereading(path, again, watch=watch)
+    )
+
+
+def alone(
+    settings: LiveSettings,
+    logins: Logins,
+    *,
+    rtsp_port: int | None,
+    how: str | None,
+    quiet: bool,
+) -> int:
+    """One camera on the built-in server, which only this machine reaches."""
+    from ..gateway.access import ServeSettings
+    from ..gateway.config import Asked, Gateway
+
+    serve = ServeSettings.of(rtsp_port=rtsp_port)
+    return supervise(Gateway((Asked("camera", settings, logins),), serve), how=how, quiet=quiet)
+
+
+def supervise(
+    asked: Gateway,
+    *,
+    how: str | None,
+    quiet: bool,
+    again: threading.Event | None = None,
+    fresh: Callable[[], Gateway | None] = lambda: None,
+) -> int:
+    """Run the cameras until somebody ends it. `again`: what SIGHUP sets; `fresh`: what is wanted
+    now, if anything changed."""
+    from ..gateway.supervisor import Supervisor
+
+    stop = threading.Event()
+
+    def tell(line: str) -> None:
+        if not quiet:
+            say(f"{time.strftime('%H:%M:%S')} {line}")
+
+    def status(statuses: Mapping[str, dict[str, Any]]) -> None:
+        if how == "json":
+            try:
+                told = {"passerby": "gateway/1", "cameras": statuses}
+                print(text.dumps(told), flush=True)
+            except OSError:  # who listened went away
+                stop.set()
+
+    supervisor = Supervisor(tell=tell, watch=status)
+    with stopping(stop, again):
+        supervisor.ask(asked)
+        tell(f"{_counted(asked)} (no core dumps; Ctrl-C ends it)")
+        with _served(supervisor.channels, asked.serve, stop, tell):
+            supervisor.run(stop, fresh)
+    tell("ended")
+    return DONE
+
+
+@contextmanager
+def _served(
+    channels: Mapping[str, Channel],
+    settings: ServeSettings | None,
+    stop: threading.Event,
+    tell: Callable[[str], None],
+) -> Iterator[None]:
+    """Inside, the built-in server runs in a thread. If it can't, all ends, with its error."""
+    if settings is None:
+        yield
+        return
+    from ..gateway.server import Listening, serve
+
+    failures: list[PasserbyError] = []
+    over = threading.Event()
+
+    def ready(where: Listening) -> None:
+        for name in channels if where.rtsp else ():
+            tell(f"{name}: {where.rtsp}{name}")
+        for place in (where.rtsps, where.web):
+            if place:
+                tell(f"served at {place}")
+
+    def work() -> None:
+        try:
+            serve(channels, settings, over, ready=ready)
+        except PasserbyError as error:
+            failures.append(error)
+            stop.set()
+
+    thread = threading.Thread(target=work, name="serve", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(5)
+    if failures:
+        raise failures[0]
+
+
+class _Rereading:
+    """Reads a file again when that is asked for, or when it changed; a wrong one is refused."""
+
+    def __init__(self, path: Path, again: threading.Event, *, watch: bool) -> None:
+        self._path, self._again, self._watch = path, again, watch
+        self._looked, self._seen = time.monotonic(), self._mark()
+
+    def __call__(self) -> Gateway | None:
+        from ..gateway.config import load
+
+        if not self._again.is_set() and not self._changed():
+            return None
+        self._again.clear()
+        self._seen = self._mark()
+        try:
+            asked = load(self._path)
+        except UsageError as error:
+            complain(error)
+            say("passerby: what was read before goes on")
+            return None
+        _warn(asked)
+        say(f"{time.strftime('%H:%M:%S')} read again: {_counted(asked)}")
+        return asked
+
+    def _changed(self) -> bool:
+        if not self._watch or time.monotonic() - self._looked < LOOKS:
+            return False
+        self._looked, before = time.monotonic(), self._seen
+        self._seen = self._mark()
+        return self._seen is not None and self._seen != before
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            told = self._path.stat()
+        except OSError:
+            return None  # it is being written anew
+        return told.st_mtime_ns, told.st_size, told.st_ino
+
+
+def _warn(asked: Gateway) -> None:
+    for warning in asked.warnings:
+        print(f"passerby: warning: {warning}", file=sys.stderr, flush=True)
+
+
+def _counted(asked: Gateway) -> str:
+    cameras = len(asked.cameras)
+    return "1 camera" if cameras == 1 else f"{cameras} cameras"

@@ -1,0 +1,114 @@
+"""Many cameras, a process each: who dies, hangs or grows is started again; no other notices."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ...jobs.undumped import no_dumps
+from .channel import Channel
+from .config import Asked, Gateway
+from .keeper import LEAVE, Keeper
+
+TICK: Final = 0.1  # seconds
+EVERY: Final = 1.0  # seconds between two statuses
+STARTS: Final = 10.0  # seconds that the start of a process may hold up that of the next
+
+
+class Supervisor:
+    """Runs what a `Gateway` asks for. `run` and everything it calls stay in one thread.
+
+    `channels`: by name, of those who are served now; other threads may read it. `tell` hears what
+    happens, in a line. `watch` hears of all cameras once a second.
+    """
+
+    def __init__(
+        self,
+        *,
+        tell: Callable[[str], None] = lambda line: None,
+        watch: Callable[[Mapping[str, dict[str, Any]]], None] = lambda statuses: None,
+    ) -> None:
+        self.channels: dict[str, Channel] = {}
+        self._tell, self._watch = tell, watch
+        self._hidden: frozenset[str] = frozenset()
+        self._keepers: dict[str, Keeper] = {}
+        self._leaving: list[Keeper] = []
+        self._queue: list[Asked] = []  # to be started, when their time has come
+
+    def ask(self, gateway: Gateway) -> None:
+        """From now on this is what is wanted: only what differs is stopped and started."""
+        self._hidden |= gateway.hidden
+        wanted = {asked.name: asked for asked in gateway.cameras}
+        for name, keeper in list(self._keepers.items()):
+            if wanted.get(name) != keeper.asked:
+                keeper.end()
+                self._leaving.append(self._keepers.pop(name))
+                if name not in wanted:
+                    self.channels.pop(name).close()
+        self._queue = [asked for asked in wanted.values() if asked.name not in self._keepers]
+        for asked in self._queue:
+            self.channels.setdefault(asked.name, Channel(asked.name))
+
+    def run(self, stop: threading.Event, again: Callable[[], Gateway | None]) -> None:
+        """Until `stop` is set, or every camera came to its end. `again` is asked, several times a
+        second, for what is wanted now; None where nothing changed."""
+        no_dumps()
+        told = started = 0.0
+        try:
+            while not stop.wait(TICK) and (self._queue or not self._over()):
+                now = time.monotonic()
+                fresh = again()
+                if fresh is not None:
+                    self.ask(fresh)
+                if self._queue and (now - started > STARTS or self._ready()):
+                    started = now
+                    self._start()
+                self._tick(now)
+                if now - told > EVERY:
+                    told = now
+                    self._watch(self.statuses())
+        finally:
+            self._end()
+
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        return {name: channel.status for name, channel in self.channels.items()}
+
+    def _ready(self) -> bool:
+        return all(keeper.begun for keeper in self._keepers.values())
+
+    def _start(self) -> None:
+        """The next one whose predecessor has gone: two would write to the same places."""
+        gone = {keeper.asked.name for keeper in self._leaving}
+        for asked in self._queue:
+            if asked.name not in gone:
+                self._queue.remove(asked)
+                self._keepers[asked.name] = Keeper(
+                    asked, self.channels[asked.name], hidden=self._hidden, tell=self._tell
+                )
+                return
+
+    def _tick(self, now: float) -> None:
+        for keeper in (*self._keepers.values(), *self._leaving):
+            keeper.tick(now)
+        self._leaving = [keeper for keeper in self._leaving if keeper.state != "over"]
+
+    def _over(self) -> bool:
+        return all(keeper.state == "over" for keeper in self._keepers.values())
+
+    def _end(self) -> None:
+        """All at once, in order if they can, within `LEAVE` seconds."""
+        everybody = [*self._keepers.values(), *self._leaving]
+        for keeper in everybody:
+            keeper.end()
+        until = time.monotonic() + LEAVE
+        while time.monotonic() < until and any(k.state != "over" for k in everybody):
+            for keeper in everybody:
+                keeper.tick(time.monotonic())
+            time.sleep(TICK / 2)
+        for keeper in everybody:
+            keeper.kill()
+        self._watch(self.statuses())
+        for channel in self.channels.values():
+            channel.close()
