@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -20,14 +22,19 @@ REFERENCE = (ROOT / "docs/reference/cli.md").read_text()
 
 def options() -> set[str]:
     """Every long option that the program understands."""
-    commands = getattr(typer.main.get_command(app), "commands")  # noqa: B009
     return {
         name
-        for command in commands.values()
+        for command in commands(typer.main.get_command(app))
         for parameter in command.params
         for name in [*parameter.opts, *parameter.secondary_opts]
         if name.startswith("--")
     }
+
+
+def commands(group: Any) -> Iterator[Any]:
+    """Those of a group, and of the groups in it."""
+    for command in group.commands.values():
+        yield from commands(command) if hasattr(command, "commands") else [command]
 
 
 def test_the_reference_has_every_option_and_no_other() -> None:

@@ -98,22 +98,27 @@ def layout(card: Card) -> tuple[str, ...]:
     return tuple(str(stream) for stream in card.streams)
 
 
+def media_of(card: Card, frames: int, first: int, end: int) -> Media:
+    """What a plan is bound to. `first`, `end`: ticks between which the frames lie."""
+    return Media(
+        sha256=sha256(card.path),
+        kind="photo" if card.kind == "photo" else "video",
+        container=card.container,
+        size=(card.size.width, card.size.height),
+        orientation=int(card.orientation),
+        time_base=f"{card.clock.tick.numerator}/{card.clock.tick.denominator}",
+        frames=frames,
+        first=first,
+        end=end,
+        streams=layout(card),
+    )
+
+
 def document_of(card: Card, settings: Settings, decision: Decision) -> Document:
     """The plan of what was decided."""
     return Document(
         passerby="plan/1",
-        media=Media(
-            sha256=sha256(card.path),
-            kind=card.kind,
-            container=card.container,
-            size=(card.size.width, card.size.height),
-            orientation=int(card.orientation),
-            time_base=f"{card.clock.tick.numerator}/{card.clock.tick.denominator}",
-            frames=decision.frames,
-            first=decision.first,
-            end=decision.end,
-            streams=layout(card),
-        ),
+        media=media_of(card, decision.frames, decision.first, decision.end),
         made_by=MadeBy(version=__version__),
         settings=settings.plain(),
         policy=decision.timeline.policy,

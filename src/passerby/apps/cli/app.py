@@ -20,6 +20,7 @@ from . import (
     cameras,
     doctor,
     live,
+    plan,
     plugins,
     presets,
     redact,
@@ -51,6 +52,7 @@ app.command("verify", help=verify.__doc__)(verify.verify)
 app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
 app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
 app.command("presets", help=presets.__doc__)(presets.presets)
+app.add_typer(plan.app, name="plan")
 app.command("plugins", help=plugins.__doc__)(plugins.plugins)
 app.command("doctor", help=doctor.__doc__)(doctor.doctor)
 
