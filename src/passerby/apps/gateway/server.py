@@ -6,15 +6,23 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
+
+import uvicorn
 
 from ...core.errors import OutputError, UsageError
 from .access import Login, ServeSettings
 from .channel import Channel
 from .rtsp import RtspServer
+from .telling import Watch
+from .web import Answers, application
+from .web_gate import WebGate
 
+MOST_REQUESTS: Final = 200  # at the same time
 _TICK: Final = 0.1
 
 
@@ -49,12 +57,18 @@ async def _serve(
     ready: Callable[[Listening], None],
 ) -> None:
     login, tls = Login.of(settings), _tls(settings)
+    watch = Watch(channels)
+    answers = Answers(channels, watch)
     host = "127.0.0.1" if settings.listen == "localhost" else settings.listen
     rtsp = RtspServer(channels, login)
     ports: dict[str, int | None] = {"rtsp": settings.rtsp_port}
     ports["rtsps"] = None if tls is None else settings.rtsps_port
     opened: dict[str, asyncio.Server] = {}
+    web: _Web | None = None
     try:
+        if settings.web_port is not None:
+            gate = WebGate(application(answers), login, settings.names)
+            web = _Web(gate, _listen(host, settings.web_port), settings)
         for scheme, port in ports.items():
             if port is not None:
                 listening = _listen(host, port)
@@ -64,13 +78,66 @@ async def _serve(
             scheme: f"{scheme}://{shown}:{server.sockets[0].getsockname()[1]}/"
             for scheme, server in opened.items()
         }
-        ready(Listening(where.get("rtsp"), where.get("rtsps"), None))
+        if web is not None:
+            where["web"] = f"{'http' if tls is None else 'https'}://{shown}:{web.port}/"
+            await web.start()
+        ready(Listening(where.get("rtsp"), where.get("rtsps"), where.get("web")))
+        looked = float("-inf")
         while not stop.is_set():
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                watch.look()
             await asyncio.sleep(_TICK)
     finally:
+        answers.close()
+        if web is not None:
+            await web.close()
         for server in opened.values():
             server.close()
         await rtsp.close()
+
+
+class _Web:
+    """Uvicorn in a loop that is not its own. Who signals to the process is none of its business."""
+
+    def __init__(self, app: WebGate, listening: socket.socket, settings: ServeSettings) -> None:
+        self._listening = listening
+        self.port: int = listening.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            limit_concurrency=MOST_REQUESTS,
+            h11_max_incomplete_event_size=16 * 2**10,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
+        )
+        self._server = _Uvicorn(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._listening.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _shown(host: str) -> str:
