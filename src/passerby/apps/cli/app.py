@@ -26,6 +26,7 @@ from . import (
     redact,
     review,
     scan,
+    shards,
     subtitles,
     transcribe,
     verify,
@@ -53,6 +54,7 @@ app.command("transcribe", help=transcribe.__doc__)(transcribe.transcribe)
 app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
 app.command("presets", help=presets.__doc__)(presets.presets)
 app.add_typer(plan.app, name="plan")
+app.command("shards", help=shards.__doc__)(shards.shards)
 app.command("plugins", help=plugins.__doc__)(plugins.plugins)
 app.command("doctor", help=doctor.__doc__)(doctor.doctor)
 

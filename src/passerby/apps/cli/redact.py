@@ -10,6 +10,7 @@ import typer
 
 from ...core.errors import UsageError
 from ...core.ports import Progress
+from .manifest import manifest as manifest_of
 from .many import cores, done, one
 from .options import (
     CODING,
@@ -244,6 +245,16 @@ def redact(
         ),
     ] = None,
     report: ReportOption = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            metavar="MANIFEST.json",
+            show_default=False,
+            help="Write down which output is which input. It holds the names of the originals.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None,
     sign: SignOption = None,
     key: KeyOption = None,
     seal: SealOption = None,
@@ -328,7 +339,7 @@ def redact(
         raise UsageError(
             "a report's folder is for one file", hint="name a file for several: --report all.json"
         )
-    for path in (save_plan, report):
+    for path in (save_plan, report, manifest):
         paper(path, sources, force=force)
 
     proofs = jobs.proofs(sign, key, seal or ())
@@ -349,6 +360,8 @@ def redact(
     whole = result("redact", outcomes, work.skipped)
     alone = outcomes[0].report if len(outcomes) == 1 else None
     write_paper(report, alone if alone is not None else whole, sources, force=force)
+    listed = manifest_of(inputs, to, outcomes, work.skipped)
+    write_paper(manifest, listed, sources, force=force)
     if json:
         put(whole)
     return exit_code(outcomes)
