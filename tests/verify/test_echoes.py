@@ -52,6 +52,16 @@ def test_another_voice_and_silence_are_no_echo(voice: Wave) -> None:
     assert silent.blocks == 0
 
 
+@pytest.mark.parametrize("tones", [(100,), (97.3,), (1000.3,), (50.03, 100.06, 150.09, 200.12)])
+def test_a_hum_or_a_tone_in_the_original_is_not_heard_in_a_voice(
+    voice: Wave, tones: tuple[float, ...]
+) -> None:
+    """Hardly anything but a few frequencies: what the ends of a block add must not count."""
+    seconds = np.arange(len(voice)) / HEARD_RATE
+    hum = np.sum([np.sin(2 * np.pi * tone * seconds) for tone in tones], axis=0)
+    assert not compared((0.01 * hum).astype(np.float32), voice).found
+
+
 def test_pieces_of_another_length_are_no_question() -> None:
     with pytest.raises(ValueError, match="want a block"):
         Echo().hear(0, np.zeros(10, np.float32), np.zeros(BLOCK, np.float32))

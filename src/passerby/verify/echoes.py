@@ -16,6 +16,9 @@ from ..core.sound import HEARD_RATE
 from ..core.speech import Mono
 
 BLOCK: Final = 4 * HEARD_RATE  # samples that are compared at a time
+# Samples at both ends over which a block fades: a tone that is cut off hard has an edge in it, and
+# two edges are alike whoever made the sounds.
+_FADE: Final = HEARD_RATE
 REACH: Final = HEARD_RATE // 2  # samples by which the output's may lie earlier or later
 # A peak, in standard deviations of what is around it. Two voices whose pitch is alike for a while
 # make one of up to 10 in a block, and of 5 in the sum of several.
@@ -45,7 +48,8 @@ class Echo:
             raise ValueError(f"want a block and one with its reach, got {len(original)} samples")
         if min(_power(original), _power(output)) < _SILENT:
             return
-        spectrum = np.fft.rfft(output, self._size) * np.fft.rfft(original, self._size).conj()
+        ours, theirs = (np.fft.rfft(_faded(sound), self._size) for sound in (original, output))
+        spectrum = theirs * ours.conj()
         spectrum[~self._used] = 0
         spectrum /= np.maximum(np.abs(spectrum), 1e-12)
         row = np.fft.irfft(spectrum, self._size)[: 2 * REACH + 1]
@@ -65,6 +69,14 @@ class Echo:
 
 def _peak(row: NDArray[np.float64]) -> float:
     return float(np.abs(row).max() / max(row.std(), 1e-30))
+
+
+def _faded(sound: Mono) -> NDArray[np.float64]:
+    faded = np.array(sound, np.float64)
+    slope = np.sin(np.linspace(0, np.pi / 2, _FADE)) ** 2
+    faded[:_FADE] *= slope
+    faded[-_FADE:] *= slope[::-1]
+    return faded
 
 
 def _power(sound: Mono) -> float:
