@@ -122,6 +122,25 @@ def stripes(size: int, step: int) -> Picture:
     return picture
 
 
+class Sign:
+    """A detector that sees one line of 50 display pixels in every look."""
+
+    info = DetectorInfo("told", "told", "text", "", "", "")
+
+    def detect(self, frame: Frame, look: Look) -> Detections:
+        box = np.array([[20, 20, 220, 70]], np.float32)
+        return Detections(box, np.array([0.95], np.float32))
+
+
+@pytest.mark.parametrize(("scale", "believed"), [(1.0, True), (1.13, True), (2.0, False)])
+def test_a_look_hardly_larger_than_the_photo_is_believed_as_if_it_were_none(
+    scale: float, believed: bool
+) -> None:
+    frame = shot(1).frames[0]
+    seen = looks.believed(Sign(), frame, Look(scale, 0.4), LINE, coarsest=False)
+    assert bool(len(seen)) == believed
+
+
 def test_fine_looks_go_where_the_picture_has_detail() -> None:
     least = LINE.detail
     assert not looks.detailed(stripes(128, 0), 0.25, None, least)

@@ -24,6 +24,7 @@ _SAME_PLACE: Final = 0.5
 _SAME: Final = 0.45
 _INSIDE: Final = 0.9
 _HUGE: Final = 0.25  # overlap of a huge thing with what a much coarser look sees there
+_AS_IT_IS: Final = 1.26  # up to this scale a picture is hardly softer than the frame itself
 DARK: Final = 60  # mean brightness below which every other look is brightened
 
 
@@ -156,7 +157,7 @@ def believed(
     high = (seen.boxes[:, 2:] - seen.boxes[:, :2]).min(axis=1) * look.scale
     huge = high > traits.highest
     keep = ~huge
-    if look.scale > 1:
+    if look.scale > _AS_IT_IS:
         keep &= high <= traits.enlarged * look.scale
     elif coarsest and huge.any():
         smaller = look.scale * traits.highest / (4 * float(high.max()))

@@ -19,8 +19,8 @@ class Traits:
     neighbouring samples of the small luma must differ where a fine look pays. `highest`: what is
     higher than this is believed only in the coarsest look, and there only with the score `surely`
     and if a much coarser look sees it too: enlarged, a bush or a shadow may look like a letter.
-    `enlarged`: in a picture larger than the frame, only what is at most so many display pixels high
-    is believed. `eager`: looks come early
+    `enlarged`: in a picture plainly larger than the frame, only what is at most so many display
+    pixels high is believed. `eager`: looks come early
     where something hurries, is lost, crossed or new; of lines there are too many for that.
     `slender`: a followed box is loosened by shares of its lesser side, or who stands would soon be
     twice as wide.
