@@ -74,6 +74,22 @@ def test_a_face_that_only_a_turned_look_sees_is_found(preset: str, turn: int) ->
     assert [box for box, _ in found] == [face]
 
 
+class Lying(Known):
+    """`Known` people."""
+
+    info = DetectorInfo("known.v1", "known", "person", "0" * 64, "none", "none")
+
+
+@pytest.mark.parametrize("preset", ["balanced", "thorough"])
+@pytest.mark.parametrize(("score", "hidden"), [(0.36, True), (0.34, False)])
+def test_somebody_lying_needs_a_little_more_than_who_stands(
+    preset: str, score: float, hidden: bool
+) -> None:
+    body = Box(300, 500, 900, 700)
+    found = find_all(flat(1200, 900), Lying((body, score), turn=1), preset)
+    assert [box for box, _ in found] == ([body] if hidden else [])
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_photo_of_200_megapixels_is_searched_for_faces_as_small_as_promised(preset: str) -> None:
     promised = PhotoSettings.preset(preset).smallest
