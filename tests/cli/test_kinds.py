@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -45,6 +46,20 @@ def touched(before: np.ndarray, after: np.ndarray, box: tuple[float, ...]) -> fl
     """The share of the pixels in `box` that differ plainly."""
     x0, y0, x1, y1 = (round(v) for v in box)
     return float((abs(before[y0:y1, x0:x1] - after[y0:y1, x0:x1]) > 8).mean())
+
+
+def test_whoever_does_not_say_what_to_hide_is_told_what_nobody_looked_for(
+    passerby: Run, astronaut: Path, tmp_path: Path
+) -> None:
+    shutil.copy(astronaut, tmp_path / "in.png")
+    done = passerby("redact", "in.png")
+    assert "not looked for: plates, text, people; --policy publish" in done.stderr
+    asked = passerby("redact", "in.png", "--hide", "faces", "--force")
+    assert (done.returncode, asked.returncode) == (0, 0)
+    assert "not looked for" not in asked.stderr
+    missing = passerby("redact", "none.png")
+    assert missing.returncode == 1
+    assert "not looked for" not in missing.stderr
 
 
 @pytest.mark.parametrize("kind", ["plates", "text", "plates,text"])

@@ -355,6 +355,8 @@ def redact(
 
     outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
     summed_up(outcomes, work, meter)
+    if "hide" not in chosen.model_fields_set and plan is None:
+        told_bare(outcomes, meter)
     if folder is not None and outcomes[0].report is not None:
         meter.say(f"  the report: {folder / 'report.html'}")
     whole = result("redact", outcomes, work.skipped)
@@ -378,6 +380,18 @@ def told_skipped(work: Work, meter: Meter) -> None:
     if not work.items:
         what = "there is no photo, video or sound here"
         raise UsageError(what, hint="name a file, or another folder")
+
+
+def told_bare(outcomes: list[Outcome], meter: Meter) -> None:
+    """One line, if nobody said what to hide: what else there may be in the picture."""
+    reports = [o.report for o in outcomes if o.report is not None and o.output is not None]
+    lists = [report["not_looked_for"] for report in reports]
+    left = [kind for kind in ("plates", "text", "people") if any(kind in some for some in lists)]
+    if left:
+        meter.say(
+            f"  not looked for: {', '.join(left)}; --policy publish hides plates, too, "
+            "--hide any of them"
+        )
 
 
 def summed_up(outcomes: list[Outcome], work: Work, meter: Meter) -> None:
