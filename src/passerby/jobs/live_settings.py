@@ -30,6 +30,7 @@ class LiveSettings(BaseModel):
     smallest: float | dict[str, float] = Field(
         {}, description="Height in pixels of the smallest face, plate, ... to search for."
     )
+    count: bool = Field(False, description="Count people and vehicles in view.")
     delay: float = Field(
         0.5, ge=0.2, le=10, description="Seconds from a frame's arrival to its publication."
     )

@@ -83,6 +83,15 @@ def live(
     preset: PresetOption = None,
     device: DeviceOption = None,
     zone: ZoneOption = None,
+    count: Annotated[
+        bool,
+        typer.Option(
+            "--count",
+            help="Count people and vehicles in view: --status json tells their mean and most of "
+            "the last minute.",
+            rich_help_panel=TALK,
+        ),
+    ] = False,
     smallest: SmallestOption = None,
     delay: Annotated[
         float | None,
@@ -256,6 +265,7 @@ def live(
         device=device,
         zones=None if zone is None else tuple(zone),
         smallest=sizes(smallest),
+        count=count,
         delay=delay,
         transport=transport,
         silence=silence,

@@ -33,6 +33,7 @@ _SAME: Final = (  # what is called the same here and there
     "delay",
     "smallest",
     "zones",
+    "count",
     "transport",
     "silence",
     "encoder_speed",
@@ -106,6 +107,7 @@ class CameraDefaults(BaseModel):
     delay: float | None = Field(None, ge=0.2, le=10)
     smallest: float | dict[str, float] | None = None
     zones: tuple[str, ...] | None = None
+    count: bool | None = None
     transport: Literal["tcp", "udp"] | None = None
     silence: float | None = Field(None, ge=0.5, le=60)
     encoder_speed: Speed | None = None
