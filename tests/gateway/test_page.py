@@ -48,6 +48,21 @@ def number(page: Page) -> int | None:
     return sum(bit << n for n, bit in enumerate(bits[:8]))
 
 
+def test_where_there_is_no_webrtc_the_stream_is_fetched(page: Page) -> None:
+    told = page.call(
+        "Page.addScriptToEvaluateOnNewDocument", source="delete window.RTCPeerConnection"
+    )
+    try:
+        with feeding("garden") as channels, serving(channels) as server:
+            channels["garden"].status = Status("open").as_dict()
+            page.go(f"{server.web}")
+            page.until("document.querySelector('[data-camera=garden]').dataset.way === 'stream'")
+            wait = "new Promise(d => setTimeout(d, 50))"
+            assert len({number(page) for _ in range(30) if not page.js(wait)} - {None}) > 8
+    finally:
+        page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=told["identifier"])
+
+
 def test_the_picture_moves_and_the_page_asks_nobody_else(page: Page) -> None:
     with feeding("garden", "door", size=Size(640, 360)) as channels, serving(channels) as server:
         channels["garden"].status = Status("open", came=90, shown=80, covered=2).as_dict()
@@ -55,7 +70,7 @@ def test_the_picture_moves_and_the_page_asks_nobody_else(page: Page) -> None:
         page.requests.clear()
         page.complaints.clear()
         page.go(f"{server.web}")
-        page.until("document.querySelector('[data-camera=garden]').dataset.way !== ''")
+        page.until("document.querySelector('[data-camera=garden]').dataset.way === 'WebRTC'")
         seen = {
             number(page) for _ in range(40) if not page.js("new Promise(d => setTimeout(d, 50))")
         }

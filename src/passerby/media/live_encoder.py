@@ -119,6 +119,14 @@ def packet_of(coded: Coded, stream: Stream, shift: int = 0) -> av.Packet[Stream]
     return packet
 
 
+def loose(coded: Coded) -> av.Packet[Stream]:
+    """Of no stream, for who takes packets apart."""
+    packet: av.Packet[Stream] = av.Packet(coded.data)
+    packet.pts = packet.dts = coded.at
+    packet.time_base, packet.is_keyframe = UNIT, coded.key
+    return packet
+
+
 def _coded(data: bytes, at: int) -> Coded:
     return Coded(data, at, b"\0\0\1\x65" in data[:4096] or b"\0\0\1\x25" in data[:4096])
 

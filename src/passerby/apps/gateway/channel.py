@@ -194,6 +194,10 @@ class Channel:
             self._asked, self._asked_at = False, now
             return True
 
+    def ask_key(self) -> None:
+        """A receiver can't go on without a key frame."""
+        self._asked = True
+
     def shape(self, shape: Shape) -> None:
         """An encoder begins: to be told before its first packet."""
         with self._lock:

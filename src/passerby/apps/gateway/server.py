@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -21,6 +21,9 @@ from .rtsp import RtspServer
 from .telling import Watch
 from .web import Answers, application
 from .web_gate import WebGate
+
+if TYPE_CHECKING:
+    from .webrtc import Whep
 
 MOST_REQUESTS: Final = 200  # at the same time
 _TICK: Final = 0.1
@@ -58,15 +61,16 @@ async def _serve(
 ) -> None:
     login, tls = Login.of(settings), _tls(settings)
     watch = Watch(channels)
-    answers = Answers(channels, watch)
     host = "127.0.0.1" if settings.listen == "localhost" else settings.listen
     rtsp = RtspServer(channels, login)
     ports: dict[str, int | None] = {"rtsp": settings.rtsp_port}
     ports["rtsps"] = None if tls is None else settings.rtsps_port
     opened: dict[str, asyncio.Server] = {}
     web: _Web | None = None
+    answers: Answers | None = None
     try:
         if settings.web_port is not None:
+            answers = Answers(channels, watch, _whep(host))
             gate = WebGate(application(answers), login, settings.names)
             web = _Web(gate, _listen(host, settings.web_port), settings)
         for scheme, port in ports.items():
@@ -89,7 +93,8 @@ async def _serve(
                 watch.look()
             await asyncio.sleep(_TICK)
     finally:
-        answers.close()
+        if answers is not None:
+            await answers.close()
         if web is not None:
             await web.close()
         for server in opened.values():
@@ -138,6 +143,15 @@ class _Uvicorn(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _whep(host: str) -> Whep | None:
+    """None where WebRTC is not installed."""
+    try:
+        from .webrtc import Whep
+    except ImportError:
+        return None
+    return Whep(host)
 
 
 def _shown(host: str) -> str:

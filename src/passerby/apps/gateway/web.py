@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +21,9 @@ from .channel import Channel
 from .hls import Hls
 from .rtp import headers
 from .telling import Watch
+
+if TYPE_CHECKING:
+    from .webrtc import Whep
 
 STATIC: Final = Path(__file__).parent / "static"
 MOST_STREAMS: Final = 64
@@ -36,18 +39,23 @@ _FILE: Final = re.compile(r"(head|segment|part)-(\d{1,9})(?:-(\d{1,6}))?\.mp4")
 
 
 class Answers:
-    """About `channels`, which may change while it runs. `close` ends what runs on."""
+    """About `channels`, which may change while it runs. `close` ends what runs on.
 
-    def __init__(self, channels: Mapping[str, Channel], watch: Watch) -> None:
-        self._channels, self._watch = channels, watch
+    `whep`: None where WebRTC is not installed.
+    """
+
+    def __init__(self, channels: Mapping[str, Channel], watch: Watch, whep: Whep | None) -> None:
+        self._channels, self._watch, self._whep = channels, watch, whep
         self._lists: dict[str, tuple[Channel, Hls]] = {}
         self._streams: set[asyncio.Task[object]] = set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for _, playing in self._lists.values():
             playing.close()
         for task in tuple(self._streams):
             task.cancel()
+        if self._whep is not None:
+            await self._whep.close()
 
     async def page(self, request: Request) -> Response:
         asked = request.path_params.get("path") or "index.html"
@@ -65,7 +73,35 @@ class Answers:
         return Response(self._watch.metrics(), media_type="text/plain; version=0.0.4")
 
     async def cameras(self, request: Request) -> Response:
-        return JSONResponse({"cameras": self._watch.cameras(), "ways": ["stream", "hls"]})
+        ways = [*(["webrtc"] if self._whep else []), "stream", "hls"]
+        return JSONResponse({"cameras": self._watch.cameras(), "ways": ways})
+
+    async def offer(self, request: Request) -> Response:
+        """WHEP: an offer in, an answer out."""
+        channel = self._channels.get(request.path_params["name"])
+        if channel is None:
+            return missing()
+        if self._whep is None:
+            what = "WebRTC is not installed: pip install 'passerby[webrtc]'"
+            return JSONResponse({"code": "missing", "what": what}, 501)
+        if self._whep.full:
+            return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/sdp":
+            return JSONResponse({"code": "usage", "what": "an offer in SDP is wanted"}, 415)
+        try:
+            offer = (await request.body()).decode()
+            name, answer = await self._whep.offer(channel, offer)
+        except ValueError:
+            return JSONResponse({"code": "usage", "what": "this offer has no answer"}, 406)
+        where = f"/cameras/{channel.name}/whep/{name}"
+        return Response(answer, 201, {"Location": where}, "application/sdp")
+
+    async def leave(self, request: Request) -> Response:
+        channel = self._channels.get(request.path_params["name"])
+        session = request.path_params["session"]
+        if channel is None or self._whep is None or not await self._whep.end(channel, session):
+            return missing()
+        return Response(status_code=200)
 
     async def hls(self, request: Request) -> Response:
         playing = self._hls(request.path_params["name"])
@@ -120,6 +156,8 @@ def application(answers: Answers) -> Starlette:
             Route("/api/cameras", answers.cameras),
             Route(f"{camera}/hls/{{file}}", answers.hls),
             Route(f"{camera}/stream.mp4", answers.stream),
+            Route(f"{camera}/whep", answers.offer, methods=["POST"]),
+            Route(f"{camera}/whep/{{session}}", answers.leave, methods=["DELETE"]),
             Route("/{path:path}", answers.page),
         ]
     )

@@ -1,0 +1,71 @@
+"""WebRTC out of the built-in server, to a receiver in another process."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.gateway.feeding import feeding, rising, serving
+from tests.gateway.test_web import ask
+
+ROOT = Path(__file__).parents[2]
+SDP = {"Content_Type": "application/sdp"}
+
+
+def test_a_receiver_elsewhere_sees_every_picture_as_it_was_encoded() -> None:
+    with feeding("garden") as channels, serving(channels) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.gateway.whep_client",
+             f"{server.web}cameras/garden/whep", "50"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert rising(told["numbers"]), told["numbers"]
+        assert told["first"] < 6
+        candidates = re.findall(r"a=candidate:(.*)", told["answer"])
+        assert candidates, told["answer"]
+        assert all(" 127.0.0.1 " in one and " typ host" in one for one in candidates), candidates
+        assert "VP8" not in told["answer"]
+        until = time.monotonic() + 5
+        while channels["garden"].receivers and time.monotonic() < until:
+            time.sleep(0.05)
+        assert channels["garden"].receivers == 0
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "nonsense",
+        "v=0\r\n",
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+        "a=rtpmap:96 VP8/90000\r\na=mid:0\r\n",
+        "v=0\r\nm=video x\r\na=rtpmap:96 H264/90000\r\n",
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
+        "a=rtpmap:96 H264/90000\r\na=mid:0\r\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 =;=\r\n" * 40,
+    ],
+)
+def test_what_is_no_offer_is_refused_and_leaves_nothing(offer: str) -> None:
+    with feeding("garden") as channels, serving(channels) as server:
+        where = "/cameras/garden/whep"
+        assert ask(server, where, "POST", offer.encode(), **SDP).status == 406
+        assert ask(server, where, "POST", b"x" * 70_000, **SDP).status == 413
+        assert ask(server, where, "POST", offer.encode()).status == 415
+        assert ask(server, "/cameras/nobody/whep", "POST", offer.encode(), **SDP).status == 404
+        assert ask(server, f"{where}/nothing", "DELETE").status == 404
+        assert channels["garden"].receivers == 0
+
+
+def test_without_the_extra_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "passerby.apps.gateway.webrtc", None)
+    with feeding("garden") as channels, serving(channels) as server:
+        told = ask(server, "/cameras/garden/whep", "POST", b"v=0", **SDP)
+        assert told.status == 501
+        assert "passerby[webrtc]" in told.text
+        assert json.loads(ask(server, "/api/cameras").body)["ways"] == ["stream", "hls"]
