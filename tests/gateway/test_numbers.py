@@ -77,10 +77,11 @@ def test_only_whole_minutes_are_told() -> None:
     minutes = Minutes(60)
     for second in range(0, 120, 2):
         told = minutes.told(float(second))
-        assert told == ({} if second < 60 else {"people_mean": 0.5, "people_most": 3})
+        whole = {"minutes": 1, "people_mean": 0.5, "people_most": 3}
+        assert told == ({} if second < 60 else whole)
         minutes.add("people", 3 if second < 10 else 0, float(second))
-    assert minutes.told(121) == {"people_mean": 0.0, "people_most": 0}
-    assert minutes.told(250) == {}  # nothing was counted for a minute
+    assert minutes.told(121) == {"minutes": 2, "people_mean": 0.0, "people_most": 0}
+    assert minutes.told(250) == {"minutes": 4}  # nothing was counted for a minute
 
 
 def test_people_and_vehicles_are_counted_apart(astronaut: Path) -> None:

@@ -38,6 +38,7 @@ class Minutes:
         self._since: float | None = None
         self._values: dict[str, tuple[int, float, float]] = {}  # how many, their sum, the most
         self._told: dict[str, float] = {}
+        self._count = 0
         self._lock = threading.Lock()
 
     def add(self, name: str, value: float, now: float) -> None:
@@ -47,7 +48,10 @@ class Minutes:
             self._values[name] = (count + 1, total + value, max(most, value))
 
     def told(self, now: float) -> dict[str, float]:
-        """Empty before the first whole minute, and of what was not counted in the last one."""
+        """Empty before the first whole minute; nothing of what was not counted in the last one.
+
+        `minutes`: how many there were.
+        """
         with self._lock:
             self._turn(now)
             return dict(self._told)
@@ -60,7 +64,8 @@ class Minutes:
             return
         self._since += passed * self._minute
         values, self._values = self._values, {}
-        self._told = {}
+        self._count += int(passed)
+        self._told = {"minutes": self._count}
         for name, (count, total, most) in values.items() if passed < 2 else ():
             self._told |= {f"{name}_mean": round(total / count, 1), f"{name}_most": most}
 

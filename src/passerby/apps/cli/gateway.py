@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,6 +78,7 @@ def supervise(
 ) -> int:
     """Run the cameras until somebody ends it. `again`: what SIGHUP sets; `fresh`: what is wanted
     now, if anything changed."""
+    from ..gateway.mqtt import Messages
     from ..gateway.supervisor import Supervisor
 
     stop = threading.Event()
@@ -86,7 +87,11 @@ def supervise(
         if not quiet:
             say(f"{time.strftime('%H:%M:%S')} {line}")
 
+    messages: Messages | None = None
+
     def status(statuses: Mapping[str, dict[str, Any]]) -> None:
+        if messages is not None:
+            messages.tell(statuses)
         if how == "json":
             try:
                 told = {"passerby": "gateway/1", "cameras": statuses}
@@ -95,7 +100,10 @@ def supervise(
                 stop.set()
 
     supervisor = Supervisor(tell=tell, watch=status)
-    with stopping(stop, again):
+    with stopping(stop, again), ExitStack() as ending:
+        if asked.mqtt is not None:
+            messages = Messages(asked.mqtt, tell)
+            ending.callback(messages.close)
         supervisor.ask(asked)
         tell(f"{_counted(asked)} (no core dumps; Ctrl-C ends it)")
         with _served(supervisor.channels, asked.serve, stop, tell):

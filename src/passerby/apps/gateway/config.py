@@ -21,6 +21,7 @@ from ...jobs.live_settings import LiveSettings
 from ...jobs.settings import PresetName, Speed
 from .access import ServeSettings
 from .channel import Channel
+from .mqtt import Broker
 from .places import line_of
 
 MEGABYTES: Final = 2000  # of memory for one camera's process
@@ -39,6 +40,7 @@ _SAME: Final = (  # what is called the same here and there
     "encoder_speed",
     "crf",
 )
+_TABLES: Final = ("defaults", "camera", "serve", "mqtt")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -131,6 +133,17 @@ class ServeTable(ServeSettings):
     login: LoginTable | None = None
 
 
+class MqttTable(BaseModel):
+    """Where numbers are told to."""
+
+    model_config = _STRICT
+
+    server: str
+    topic: str = "passerby"
+    login: LoginTable | None = None
+    authority: Path | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one camera's process is asked for; if two are equal, nothing changed. `megabytes`: of
@@ -149,6 +162,7 @@ class Gateway:
 
     cameras: tuple[Asked, ...]
     serve: ServeSettings | None = None
+    mqtt: Broker | None = None
     warnings: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
 
@@ -192,8 +206,8 @@ class _Reading:
         if not isinstance(cameras, dict) or not cameras:
             hint = "[camera.NAME] and below it source = ...; passerby live --example prints one"
             raise self._wrong(UsageError("names no camera", hint=hint), "camera")
-        for unknown in raw.keys() - {"defaults", "camera", "serve"}:
-            told, hint = _unknown(unknown, ["defaults", "camera", "serve"])
+        for unknown in raw.keys() - set(_TABLES):
+            told, hint = _unknown(unknown, list(_TABLES))
             raise self._wrong(UsageError(told, hint=hint), unknown)
         serve = self._serve(raw["serve"]) if "serve" in raw else None
         asked = tuple(
@@ -201,7 +215,8 @@ class _Reading:
             for name, table in cameras.items()
         )
         self._apart(asked)
-        return Gateway(asked, serve, tuple(self._warnings), frozenset(self._hidden))
+        mqtt = self._mqtt(raw["mqtt"]) if "mqtt" in raw else None
+        return Gateway(asked, serve, mqtt, tuple(self._warnings), frozenset(self._hidden))
 
     def _camera(self, name: str, table: Any, defaults: dict[str, Any], *, served: bool) -> Asked:
         place = ("camera", name)
@@ -250,6 +265,19 @@ class _Reading:
         if login is not None:
             given["user"], _, given["password"] = login.partition(":")
         return self._checked(ServeSettings, given, "serve")
+
+    def _mqtt(self, table: Any) -> Broker:
+        mqtt = self._checked(MqttTable, table, "mqtt")
+        login = self._login(mqtt.login, "mqtt", "login")
+        try:
+            broker = Broker(mqtt.server, mqtt.topic, login, mqtt.authority)
+        except UsageError as error:
+            raise self._wrong(
+                error, "mqtt", "topic" if "topic" in error.what else "server"
+            ) from None
+        if broker.open_to_all:
+            self._warn("anybody on the way can read the password; mqtts:// keeps it", "mqtt")
+        return broker
 
     def _login(self, login: LoginTable | None, *place: str) -> str | None:
         if login is None:

@@ -1,0 +1,118 @@
+"""Numbers of whole minutes, and how each camera does, as messages to an MQTT broker.
+
+TOPIC/status        online, or offline (the broker says that when this goes away); kept
+TOPIC/NAME/state    connecting, open, lost or ended; kept
+TOPIC/NAME/view     {"covered": 0, "moved": 0, "dark": 0}; kept
+TOPIC/NAME/minute   {"heads_mean": 0.4, "heads_most": 2, ...}: once a minute, not kept
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ...core.errors import UsageError
+
+PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+MINUTELY: Final = ("_mean", "_most")  # how the names of numbers of a whole minute end
+VIEW: Final = "view_"  # and how those of a view begin
+_KEEPALIVE: Final = 30  # seconds
+_WAITING: Final = 200  # messages that wait for a broker which is away
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where messages go. `login`: USER:PASSWORD; `authority`: a PEM file to know the broker by."""
+
+    server: str
+    topic: str = "passerby"
+    login: str | None = field(default=None, repr=False)
+    authority: Path | None = None
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.server)
+        if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/"):
+            raise UsageError("is no broker", hint="write mqtt://HOST:PORT or mqtts://HOST:PORT")
+        if parts.username is not None:
+            raise UsageError("holds a login", hint="write login = { file = ... } instead")
+        if not self.topic or self.topic[0] in "/$" or set(self.topic) & set("+#\0"):
+            raise UsageError("is no topic", hint="a name such as passerby, or home/passerby")
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether anybody on the way could read the password."""
+        parts = urlsplit(self.server)
+        here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        return self.login is not None and parts.scheme == "mqtt" and not here
+
+
+class Messages:
+    """Tells a broker what is told of cameras. A broker that is away holds up nobody."""
+
+    def __init__(self, broker: Broker, tell: Callable[[str], None]) -> None:
+        try:
+            from paho.mqtt.client import Client
+            from paho.mqtt.enums import CallbackAPIVersion
+        except ImportError:
+            raise UsageError(
+                "[mqtt] needs a package that is not installed", hint="pip install passerby[mqtt]"
+            ) from None
+        self._topic, self._told = broker.topic, dict[str, str]()
+        parts = urlsplit(broker.server)
+        self._client = client = Client(CallbackAPIVersion.VERSION2)
+        if broker.login is not None:
+            user, _, password = broker.login.partition(":")
+            client.username_pw_set(user, password)
+        if parts.scheme == "mqtts":
+            try:
+                client.tls_set(None if broker.authority is None else str(broker.authority))
+            except (OSError, ValueError) as error:
+                raise UsageError("can't be used as an authority", path=broker.authority) from error
+        client.max_queued_messages_set(_WAITING)
+        client.reconnect_delay_set(1, 60)
+        client.will_set(f"{self._topic}/status", "offline", 1, retain=True)
+
+        def connected(_: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+            if reason.is_failure:
+                tell(f"the broker refuses: {str(reason).lower()}")
+                return
+            tell("the broker answers")
+            client.publish(f"{self._topic}/status", "online", 1, retain=True)
+
+        def lost(_: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+            if reason.is_failure:
+                tell("the broker went away; what is told meanwhile waits")
+
+        client.on_connect, client.on_disconnect = connected, lost
+        client.connect_async(str(parts.hostname), parts.port or PORTS[parts.scheme], _KEEPALIVE)
+        client.loop_start()
+
+    def tell(self, statuses: Mapping[str, Mapping[str, Any]]) -> None:
+        """Publish what changed since the last call; about once a second."""
+        for name, status in statuses.items():
+            view = {k.removeprefix(VIEW): v for k, v in status.items() if k.startswith(VIEW)}
+            self._say(f"{name}/state", str(status.get("state")))
+            if view:
+                self._say(f"{name}/view", json.dumps(view))
+            minute = {k: v for k, v in status.items() if k.endswith(MINUTELY)}
+            fresh = f"{status.get('pid')} {status.get('minutes')}"
+            if minute and self._told.get(f"{name}/minute") != fresh:
+                self._told[f"{name}/minute"] = fresh
+                self._client.publish(f"{self._topic}/{name}/minute", json.dumps(minute), 1)
+
+    def close(self) -> None:
+        with suppress(ValueError, RuntimeError):
+            last = self._client.publish(f"{self._topic}/status", "offline", 1, retain=True)
+            last.wait_for_publish(2)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _say(self, topic: str, what: str) -> None:
+        if self._told.get(topic) != what:
+            self._told[topic] = what
+            self._client.publish(f"{self._topic}/{topic}", what, 1, retain=True)
