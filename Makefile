@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup retell programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup wheel man completions site retell programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -58,6 +58,25 @@ unit: $(READY)
 
 test: lint types layers footage  ## every check: style, types, layers, tests
 	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
+
+wheel: $(READY)  ## a wheel in build/wheels that installs with Python 3.11 or newer
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheels .
+
+man: $(READY)  ## the man page, build/man/passerby.1
+	$(BIN)/python tools/man.py build/man
+
+completions: $(READY)  ## what shells complete, in build/completions, for those who package
+	$(BIN)/python tools/completions.py build/completions
+
+SITE := build/site-venv
+$(SITE)/.ready: requirements-site.lock
+	@$(PYTHON) -m venv --clear $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-site.lock
+	@touch $@
+
+site: $(SITE)/.ready  ## the documents as a site in build/site, which fetches nothing
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
+	$(SITE)/bin/python tools/site.py build/site
 
 demo: footage  ## redact a real clip and a real photo, and show before and after
 	$(BIN)/python tools/demo.py

@@ -1,6 +1,7 @@
-"""Write requirements.lock (what Passerby runs on) and requirements-dev.lock (that and the tools).
+"""Write requirements.lock (what Passerby runs on), requirements-dev.lock (that and the tools) and
+requirements-site.lock (what the documents' site is built with).
 
-Both pin every package by version and hash, for every platform, and name no index. Some packages
+All pin every package by version and hash, for every platform, and name no index. Some packages
 are left out on purpose: openvino asks for openvino-telemetry, which makes up an identity for this
 machine as soon as it is imported, and c2pa-python for a web client and a parser, which only the
 script that builds it uses; both work without. See docs/decisions.
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = "openvino-telemetry"
 UNUSED = ("requests", "certifi", "charset-normalizer", "urllib3", "toml")
+SITE = "What the documents' site is built with: make site."
 HEAD = f"""\
 # {{what}} Rebuilt by `make lock`.
 # Install with --no-deps --require-hashes: {LEFT_OUT} is left out on purpose.
@@ -30,26 +32,29 @@ def main() -> None:
         uv = str(tool / "bin" / "uv")
         lock(uv, "requirements.lock", "What Passerby runs on.")
         lock(uv, "requirements-dev.lock", "What Passerby runs on, and its tools.", "--group", "dev")
+        site(uv)
+
+
+def site(uv: str) -> None:
+    """What the documents' site is built with, which nothing else needs."""
+    pins = compiled(uv, "tools/site.txt", "--upgrade")
+    (ROOT / "requirements-site.lock").write_text(f"# {SITE} Rebuilt by `make lock`.\n{pins}")
 
 
 def lock(uv: str, name: str, what: str, *more: str) -> None:
-    command = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"]
-    command += [
-        "--generate-hashes",
-        "--no-header",
-        "--no-annotate",
-        "--no-config",
-        "--system-certs",
-    ]
-    for package in (LEFT_OUT, *UNUSED):
-        command += ["--no-emit-package", package]
-    command += ["--upgrade", "--quiet"]
-    if more:
-        command += ["--constraint", "requirements.lock"]
-    pins = subprocess.run(
-        [*command, *more], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    without = [word for package in (LEFT_OUT, *UNUSED) for word in ("--no-emit-package", package)]
+    same = ["--constraint", "requirements.lock"] if more else []
+    pins = compiled(uv, "pyproject.toml", *without, "--upgrade", *same, *more)
     (ROOT / name).write_text(HEAD.format(what=what) + pins)
+
+
+def compiled(uv: str, source: str, *more: str) -> str:
+    """Every package by version and hash, for every platform."""
+    command = [uv, "pip", "compile", source, "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-header", "--no-annotate", "--no-config"]
+    command += ["--system-certs", "--quiet", *more]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
 
 
 def run(*command: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,46 @@ def test_the_version_is_said_once_and_is_the_changelog_s() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "version" in project["dynamic"]
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def said(page: Path) -> Iterator[list[str]]:
+    """Each command line in a page's blocks, as words; those with [choices] and ... are no lines."""
+    for block in re.findall(r"^```\w*\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            match = re.search(r"(?:^|[\s;&|])(?:\.venv/bin/)?passerby (.*)", line)
+            if match is None or line.lstrip().startswith(("#", ">", ".", "- ", "docker build")):
+                continue
+            words = shlex.split(match[1], comments=True)
+            if any(word.startswith("[") or "..." in word for word in words):
+                continue
+            ends = [n for n, word in enumerate(words) if word in (">", "|", "&&", ";", "2>", "||")]
+            yield words[: ends[0]] if ends else words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_line_in_the_documents_is_one_that_the_program_takes(page: Path) -> None:
+    for words in said(page):
+        taken(typer.main.get_command(app), words)
+
+
+def taken(group: Any, words: list[str]) -> None:
+    if not words or words[0].startswith("-"):
+        assert set(words) <= {"--version", "--help", "--install-completion", "--show-completion"}
+        return
+    assert words[0] in group.commands, f"there is no command {words[0]}"
+    command = group.commands[words[0]]
+    if hasattr(command, "commands"):
+        taken(command, words[1:])
+    else:
+        with suppress(typer.Exit):  # --help, and what else is answered at once
+            command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_named_in_a_sentence_is_there(page: Path) -> None:
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    named = re.findall(r"`passerby ([a-z]+)", page.read_text())
+    assert set(named) - {"fast", "balanced", "thorough"} <= known  # presets, in a benchmark's table

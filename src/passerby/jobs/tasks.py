@@ -65,7 +65,7 @@ class Receipt(BaseModel):
 
 def key_of(source_sha256: str, settings: Settings, step: str = "redact") -> str:
     """Of a step on these bytes with these settings: the same key, the same result."""
-    asked = {"step": step, "input": source_sha256, "settings": settings.plain()}
+    asked = {"step": step, "input": source_sha256, "settings": settings.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from ...engine.live import still_looking
 from . import (
     batch,
     cameras,
+    check,
     doctor,
     live,
     plan,
@@ -55,6 +56,7 @@ app.command("subtitles", help=subtitles.__doc__)(subtitles.subtitles)
 app.command("presets", help=presets.__doc__)(presets.presets)
 app.add_typer(plan.app, name="plan")
 app.command("shards", help=shards.__doc__)(shards.shards)
+app.command("check", help=check.__doc__)(check.check)
 app.command("plugins", help=plugins.__doc__)(plugins.plugins)
 app.command("doctor", help=doctor.__doc__)(doctor.doctor)
 

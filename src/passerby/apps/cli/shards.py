@@ -65,6 +65,7 @@ def shards(
 ) -> int:
     from ...jobs import Settings
     from ...jobs.shards import reshard
+    from ...jobs.tasks import models_kept
 
     chosen = Settings.load(
         settings,
@@ -84,7 +85,8 @@ def shards(
     meter, code, told = Meter(quiet=quiet), DONE, []
     for path, name in zip(inputs, names, strict=True):
         try:
-            done = reshard(path, to / name, chosen, keep=suffixes, force=force)
+            with models_kept():
+                done = reshard(path, to / name, chosen, keep=suffixes, force=force)
         except UsageError:
             raise
         except PasserbyError as error:
