@@ -15,6 +15,18 @@ from tests.live.camera import Picture, Watched, live
 class Gateway(Watched):
     """`passerby live gateway.toml --status json`; `until("cameras['a']['shown'] > 9")` waits."""
 
+    def family(self) -> list[int]:
+        """All processes that came of it."""
+        parents = dict[int, int]()
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(stat[1])
+        found = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in found} - found:
+            found |= more
+        return sorted(found - {self.process.pid})
+
     def children(self) -> dict[str, int]:
         """The process of each camera."""
         found = {}

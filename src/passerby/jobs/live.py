@@ -15,6 +15,7 @@ from ..core.ports import Detector
 from ..core.schedule import Style
 from ..detect.census import open_census
 from ..engine.live import Live
+from ..media import srt
 from ..media.camera import PATIENCE, Camera
 from ..media.publish import Publisher, Tap
 from ..media.recording import Retention, check_folder
@@ -90,6 +91,8 @@ def live(
     no_dumps()
     if tap is None and not settings.targets:
         raise UsageError("nothing says where it is published", hint="--to TARGET does")
+    if settings.address.kind == "srt":
+        srt.program()
     stop, logins = stop or threading.Event(), logins or Logins()
     for address in settings.targets:
         if address.kind == "folder":

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from ..core.errors import UsageError
 
-Kind = Literal["rtsp", "rtmp", "http", "udp", "tcp", "file", "hls", "folder"]
+Kind = Literal["rtsp", "rtmp", "http", "udp", "tcp", "srt", "device", "file", "hls", "folder"]
 
 _KINDS: Final[dict[str, Kind]] = {
     "rtsp": "rtsp",
@@ -25,10 +25,13 @@ _KINDS: Final[dict[str, Kind]] = {
     "https": "http",
     "udp": "udp",
     "tcp": "tcp",
+    "srt": "srt",
 }
+_ONLY_SOURCES: Final = ("http", "srt")
+_DEVICE: Final = re.compile(r"camera:(\d{1,3})|(/dev/video\d{1,3})")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _NEARLY: Final = re.compile(r"(?:rtsps?|rtmps?|https?|udp|tcp):?/|[^/\\:]+:[^/\\]*@", re.IGNORECASE)
-SOURCES: Final = "rtsp://, rtmp://, http://, udp://, tcp:// or a file"
+SOURCES: Final = "rtsp://, rtmp://, http://, udp://, tcp://, srt://, camera:0 or a file"
 TARGETS: Final = "rtsp://, rtmp://, udp://, tcp://, NAME.m3u8 or a folder that ends in /"
 
 
@@ -40,7 +43,7 @@ class Address:
     whole: str = field(repr=False)
 
     def __str__(self) -> str:
-        if self.kind in ("file", "hls", "folder"):
+        if self.kind in ("device", "file", "hls", "folder"):
             return self.whole
         parts = urlsplit(self.whole)
         path = "/".join("..." if "=" in part else part for part in parts.path.split("/"))
@@ -50,7 +53,8 @@ class Address:
     @property
     def secret(self) -> bool:
         """Whether a password is written in it."""
-        return self.remote and urlsplit(self.whole).password is not None
+        parts = urlsplit(self.whole)
+        return self.remote and (parts.password is not None or "passphrase=" in parts.query)
 
     @property
     def path(self) -> Path:
@@ -59,10 +63,15 @@ class Address:
 
     @property
     def remote(self) -> bool:
-        return self.kind in ("rtsp", "rtmp", "http", "udp", "tcp")
+        return self.kind in ("rtsp", "rtmp", "http", "udp", "tcp", "srt")
 
     def with_login(self, login: str | None) -> Address:
-        """The same with `USER:PASSWORD`, unless it has a user already, or can't have one."""
+        """The same with `USER:PASSWORD`, unless it has a user already, or can't have one.
+
+        SRT has an id of the stream and a passphrase instead.
+        """
+        if login and self.kind == "srt":
+            return self._with_passphrase(login)
         if not login or self.kind not in ("rtsp", "rtmp", "http"):
             return self
         parts = urlsplit(self.whole)
@@ -71,6 +80,17 @@ class Address:
         user, _, password = login.partition(":")
         place = f"{quote(user, safe='')}:{quote(password, safe='')}@{_host(parts)}"
         return replace(self, whole=urlunsplit(parts._replace(netloc=place)))
+
+    def _with_passphrase(self, login: str) -> Address:
+        parts = urlsplit(self.whole)
+        user, _, password = login.partition(":")
+        more = [
+            f"{name}={quote(value, safe='')}"
+            for name, value in (("streamid", user), ("passphrase", password))
+            if value and f"{name}=" not in parts.query
+        ]
+        query = "&".join([*([parts.query] if parts.query else []), *more])
+        return replace(self, whole=urlunsplit(parts._replace(query=query)))
 
 
 def source(text: str) -> Address:
@@ -88,7 +108,7 @@ def _address(text: str, way: Literal["source", "target"]) -> Address:
     scheme = _SCHEME.match(text)
     if scheme is not None:
         kind = _KINDS.get(scheme[1].lower())
-        if kind is None or (way == "target" and kind == "http"):
+        if kind is None or (way == "target" and kind in _ONLY_SOURCES):
             raise UsageError(
                 f"no stream can be {'read from' if way == 'source' else 'sent to'} "
                 f"{scheme[1].lower()}://",
@@ -98,6 +118,8 @@ def _address(text: str, way: Literal["source", "target"]) -> Address:
     if _NEARLY.match(text):
         raise UsageError("an address needs ://", hint="write it like rtsp://camera.local/stream")
     if way == "source":
+        if device := _DEVICE.fullmatch(text):
+            return Address("device", device[2] or f"/dev/video{device[1]}")
         return Address("file", text)
     if text.lower().endswith(".m3u8"):
         return Address("hls", text)
@@ -116,7 +138,7 @@ def _remote(kind: Kind, text: str) -> Address:
         raise UsageError(
             f"a {kind} address makes no sense", hint="write it like rtsp://camera.local:554/stream"
         )
-    if kind in ("udp", "tcp") and port is None:
+    if kind in ("udp", "tcp", "srt") and port is None:
         raise UsageError(f"a {kind} address needs a port", hint=f"such as {kind}://{host}:5000")
     return Address(kind, text)
 

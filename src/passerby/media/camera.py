@@ -6,12 +6,15 @@ that it needs are allowed, and no format that describes other addresses (playlis
 
 from __future__ import annotations
 
+import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import av
@@ -28,6 +31,7 @@ from .decode import DecodedFrame
 from .faults import FOREIGN
 from .formats import Layout, layout, planar
 from .opening import FORMATS
+from .srt import received
 
 OPENING: Final = 5.0  # seconds to answer and to show what is there
 SILENCE: Final = 3.0  # seconds without a packet after which a camera counts as lost
@@ -36,6 +40,7 @@ WAITS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries
 JUMP: Final = 2.0  # seconds that a camera's clock may leap
 _SLIP: Final = 0.5  # seconds back that are no new clock, only a frame out of order
 _DRIFT: Final = 0.002  # share of the difference between two clocks that is made up a frame
+_QUICK: Final = {"fflags": "nobuffer", "analyzeduration": "1000000", "probesize": "1000000"}
 _MOST: Final = 8192 * 8192  # pixels
 
 _FORMAT: Final = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts", "tcp": "mpegts"}
@@ -100,7 +105,7 @@ class Camera:
             lost = StreamLost("the stream ended", path=str(self.address))
             try:
                 self._became("connecting")
-                with _let_go(self._opened()) as container, closing(self._read(container)) as read:
+                with self._opened() as container, closing(self._read(container)) as read:
                     for arrival in read:
                         if not pictures or tries:
                             self._became("open")
@@ -110,6 +115,8 @@ class Camera:
                     return
             except FOREIGN as error:
                 lost = _lost(error, self.address)
+            except _Useless as error:
+                lost = error
             except MediaError as error:
                 lost = StreamLost(error.what, path=str(self.address), hint=error.hint)
             if self._stop.is_set():
@@ -126,12 +133,29 @@ class Camera:
         self.signal.state, self.signal.why = state, why
         self._tell(self.signal)
 
-    def _opened(self) -> InputContainer:
+    @contextmanager
+    def _opened(self) -> Iterator[InputContainer]:
+        """A connection; inside, until it is left."""
+        if self.address.kind == "srt":
+            with received(self.address.whole, self._silence + OPENING, self._stop) as pipe:
+                try:
+                    container = av.open(pipe, "r", format="mpegts", options=dict(_QUICK))
+                except (av.InvalidDataError, av.EOFError):
+                    raise StreamLost("nothing comes from there", hint=_SRT) from None
+                with _let_go(container):
+                    yield container
+            return
+        with _let_go(self._connected()) as container:
+            yield container
+
+    def _connected(self) -> InputContainer:
         kind, whole = self.address.kind, self.address.whole
-        options = {"fflags": "nobuffer", "analyzeduration": "1000000", "probesize": "1000000"}
+        options = dict(_QUICK)
         if kind == "file":
             limits = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
             return av.open(f"file:{whole}", "r", metadata_errors="replace", options=limits)
+        if kind == "device":
+            return _device(whole)
         options["protocol_whitelist"] = _PROTOCOLS[kind]
         if kind == "rtsp":
             options |= {"rtsp_transport": self._transport, "allowed_media_types": "video"}
@@ -192,6 +216,15 @@ class Camera:
                     section=self._section,
                     clean=whole,
                 )
+
+
+def _device(path: str) -> InputContainer:
+    """A camera that hangs on this machine."""
+    if sys.platform != "linux":
+        raise _Useless("cameras of this machine are opened on Linux only so far", path=path)
+    if not stat.S_ISCHR(Path(path).stat().st_mode):
+        raise _Useless("is no camera", path=path, hint=_VIDEO)
+    return av.open(path, "r", format="v4l2", timeout=(OPENING, None))
 
 
 @contextmanager
@@ -312,9 +345,11 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
         "PermissionError": ("no permission to read it", "ask its owner"),
         "ProtocolNotFoundError": ("needs a protocol that is not allowed", ""),
     }
+    device = address.kind == "device"
     for kind in type(error).__mro__:
         if kind.__name__ in kinds:
             what, hint = kinds[kind.__name__]
+            hint = _VIDEO if device else hint
             return _Useless(what, path=where, hint=hint)
     plain: dict[str, str] = {
         "ConnectionRefusedError": "nobody answers at that address",
@@ -326,7 +361,9 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
     for kind in type(error).__mro__:
         if kind.__name__ in plain:
             return StreamLost(plain[kind.__name__], path=where, hint=_REACH)
-    return StreamLost("can't be reached", path=where, hint=_REACH)
+    return StreamLost("can't be reached", path=where, hint=_VIDEO if device else _REACH)
 
 
+_VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
+_SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"
 _REACH: Final = "check the address, and that the device is on"

@@ -19,6 +19,7 @@ from ...core.schedule import Style
 from ...jobs.live import Logins
 from ...jobs.live_settings import LiveSettings
 from ...jobs.settings import PresetName, Speed
+from ...media import srt
 from .access import ServeSettings
 from .channel import Channel
 from .mqtt import Broker
@@ -243,6 +244,8 @@ class _Reading:
             }
         try:
             settings = LiveSettings.of(**given)
+            if settings.address.kind == "srt":
+                srt.program()
         except UsageError as error:
             key = _culprit(given)
             where = ("defaults",) if key not in table and key in defaults else place
