@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from ...core.errors import OutputError, UsageError
-from .access import Login, ServeSettings
+from .access import Login, ServeSettings, is_here
 from .channel import Channel
 from .rtsp import RtspServer
 from .telling import Watch
@@ -71,7 +71,8 @@ async def _serve(
     try:
         if settings.web_port is not None:
             answers = Answers(channels, watch, _whep(host))
-            gate = WebGate(application(answers), login, settings.names)
+            names = settings.names if is_here(host) else (*settings.names, socket.gethostname())
+            gate = WebGate(application(answers), login, names)
             web = _Web(gate, _listen(host, settings.web_port), settings)
         for scheme, port in ports.items():
             if port is not None:

@@ -17,7 +17,7 @@ _TOTALS: Final = {
     "failures": "Failures of whoever looks.",
     "sections": "Runs of pictures without a gap.",
 }
-_KNOWN: Final = {*_COUNTS, *_TOTALS, "latency_ms", "stride"}
+_KNOWN: Final = {*_COUNTS, *_TOTALS, "latency_ms", "stride", "pid"}
 
 
 class Watch:
