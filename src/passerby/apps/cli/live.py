@@ -55,7 +55,8 @@ def live(
         typer.Argument(
             metavar="SOURCE|GATEWAY.toml",
             help="rtsp://, rtmp://, http:// (MJPEG), udp:// or tcp:// (MPEG-TS), srt://, camera:0 "
-            "(of this machine), or a video file, which is played at its own speed. A file that ends in .toml names many cameras.",
+            "(of this machine), or a video file, which is played at its own speed. A file that "
+            "ends in .toml names many cameras.",
         ),
     ],
     to: Annotated[
