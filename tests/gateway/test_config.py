@@ -123,3 +123,19 @@ def test_the_example_is_printed_and_is_right(tmp_path: Path) -> None:
     assert checked.returncode == 2
     assert f"{config}:11: camera.garden.login: the variable GARDEN_LOGIN holds" in checked.stderr
     assert checked.stdout == ""
+
+
+def test_elsewhere_is_served_with_a_login_that_is_kept_out_of_the_file() -> None:
+    lines = "listen = '0.0.0.0'\nlogin = { environment = 'VIEWERS' }\ncertificate = 'c.pem'\n"
+    gateway = parse(WHOLE + lines, "gateway.toml", {"GARDEN": "a:b", "VIEWERS": "v:Secret7777"})
+    assert gateway.serve is not None
+    assert gateway.serve.password is not None
+    assert (gateway.serve.user, gateway.serve.listen) == ("v", "0.0.0.0")
+    assert gateway.serve.password.get_secret_value() == "Secret7777"
+    assert "Secret7777" not in repr(gateway)
+    with pytest.raises(UsageError, match="without TLS"):
+        parse(
+            WHOLE + lines.replace("certificate", "# "),
+            "x",
+            {"GARDEN": "a:b", "VIEWERS": "v:Secret7777"},
+        )

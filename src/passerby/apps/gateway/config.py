@@ -133,6 +133,11 @@ class ServeTable(ServeSettings):
 
     login: LoginTable | None = None
 
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        """What is listened on is judged once the login has been read."""
+        return self
+
 
 class MqttTable(BaseModel):
     """Where numbers are told to."""
