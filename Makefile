@@ -59,8 +59,8 @@ unit: $(READY)
 test: lint types layers footage  ## every check: style, types, layers, tests
 	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
 
-wheel: $(READY)  ## a wheel in build/wheels that installs with Python 3.11 or newer
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheels .
+wheel: $(READY)  ## a wheel in build/dist that installs with Python 3.11 or newer
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
 
 man: $(READY)  ## the man page, build/man/passerby.1
 	$(BIN)/python tools/man.py build/man

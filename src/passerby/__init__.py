@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .jobs.library import Plan, Policy, redact, scan, verify
     from .jobs.pictures import RedactedFrame, frames, redact_frames
     from .jobs.report import Finding, NotHandedOver, Report
+    from .jobs.strangers import source
 
 __version__ = "0.1.0"
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "redact",
     "redact_frames",
     "scan",
+    "source",
     "verify",
 ]
 
@@ -55,6 +57,7 @@ _HOMES: Final = {
     "redact": ".jobs.library",
     "redact_frames": ".jobs.pictures",
     "scan": ".jobs.library",
+    "source": ".jobs.strangers",
     "verify": ".jobs.library",
 }
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .core.detection import Detections
-from .core.errors import DetectorError
+from .core.errors import DetectorError, PluginError
 from .core.frame import Frame
 from .core.geometry import Box, Size
 from .core.ports import Detector, DetectorInfo, Look
@@ -21,6 +21,7 @@ __all__ = [
     "DetectorInfo",
     "Frame",
     "Look",
+    "PluginError",
     "Size",
     "Treatment",
     "onnx_detector",

@@ -86,6 +86,12 @@ class DetectorError(PasserbyError):
     code = "detector"
 
 
+class PluginError(PasserbyError):
+    """A plug-in other than a detector failed, or gave what makes no sense. The job fails."""
+
+    code = "plug-in"
+
+
 class CameraError(PasserbyError):
     """A camera on the network that was asked something did not answer as one does."""
 

@@ -288,7 +288,7 @@ def of_sound(settings: Settings) -> Iterator[str]:
         yield HUM_OUT
     if not settings.keeps_sound:
         yield AUDIO_DROPPED
-    elif settings.voice == "disguise":
+    elif settings.voice == "disguise" and settings.disguiser is None:
         yield DISGUISED
     elif settings.voice == "keep":
         yield AUDIO_KEPT

@@ -31,9 +31,9 @@ from ..media import (
 from ..media.card import depth_of
 from ..media.stills import MOST_PIXELS
 from ..media.target import Container
-from ..redact import Paint
+from ..redact import Drawn, Paint
 from ..redact.pseudo_speaker import load_world
-from . import voices
+from . import strangers, voices
 from .retelling import Script
 from .settings import Settings
 
@@ -205,7 +205,7 @@ def encoding_of(container: Container, settings: Settings) -> Encoding:
 def check_encoding(card: Card, target: Target, settings: Settings) -> None:
     """Before the work begins: can what was asked for be written, and here?"""
     heard = target.video is not None or target.sound is not None
-    if heard and settings.voice == "disguise" and card.audio:
+    if heard and settings.voice == "disguise" and card.audio and settings.disguiser is None:
         load_world()
     if target.video is not None:
         encoding_of(target.video, settings).check(depth_of(card))
@@ -219,9 +219,14 @@ def notes_of(sink: AnySink) -> Iterator[str]:
 
 
 def painter(
-    card: Card, target: Target, style: Style = Style.VEIL, device: str = "auto"
+    card: Card,
+    target: Target,
+    style: Style = Style.VEIL,
+    device: str = "auto",
+    drawing: str | None = None,
 ) -> Redactor:
-    """Who hides in `style`; figures are told by a network on `device`.
+    """Who hides in `style`; figures are told by a network on `device`. `drawing`: the plug-in that
+    draws on what is hidden.
 
     A photo coded in blocks spreads a face over each that it touches, so whole ones are hidden.
 
@@ -229,15 +234,19 @@ def painter(
     """
     shapes = _shapes(style, device)
     if card.lossy or target.photo in ("jpeg", "webp") or target.moving == "webp":
-        return Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes)
-    return Paint(silhouettes=shapes)
+        return _drawn(Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes), drawing)
+    return _drawn(Paint(silhouettes=shapes), drawing)
+
+
+def _drawn(paint: Redactor, drawing: str | None) -> Redactor:
+    return paint if drawing is None else Drawn(paint, strangers.open_style(drawing))
 
 
 def own_painter(settings: Settings) -> Redactor:
     """Who hides in pictures that come from no file of ours; wherever they were coded in blocks, a
     face has spread as far as a photo's does."""
     shapes = _shapes(settings.style, settings.device)
-    return Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes)
+    return _drawn(Paint(snap=JPEG_BLOCK, reach=1, silhouettes=shapes), settings.drawing)
 
 
 def _shapes(style: Style, device: str) -> Silhouettes | None:

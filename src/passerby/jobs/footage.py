@@ -270,7 +270,8 @@ def _result(source: Source, sink: doors.AnySink | None = None) -> Result:
 
 def _painter(job: _Job, style: Style) -> Redactor:
     """Who hides in `style`, as far around as what comes after it needs."""
-    paint = doors.painter(job.card, job.target, style, job.settings.device)
+    settings = job.settings
+    paint = doors.painter(job.card, job.target, style, settings.device, settings.drawing)
     return Widened(paint) if job.settings.camera_noise == "reduce" else paint
 
 

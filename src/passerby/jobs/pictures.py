@@ -118,7 +118,8 @@ def _frames(path: Path, document: Document, settings: Policy) -> Iterator[Redact
     schedule, _, _ = schedule_of(document)
     card = doors.look_at(path, settings)
     source = doors.open_source(card, settings)
-    paint = doors.painter(card, doors.Target(), document.policy.style, settings.device)
+    style, target = document.policy.style, doors.Target()
+    paint = doors.painter(card, target, style, settings.device, settings.drawing)
     clock, first, count = source.clock, Ticks(document.media.first), 0
     pairs = prefetch(scheduled(source.frames(), schedule), AHEAD)
     with ending(pairs):

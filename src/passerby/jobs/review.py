@@ -125,7 +125,7 @@ class Session:
         self.papers, self.settings, self.card, self.document = papers, settings, card, document
         target = doors.target_of(card, papers.output)
         style, device = document.policy.style, settings.device
-        self._paint = doors.painter(card, target, style, device)
+        self._paint = doors.painter(card, target, style, device, settings.drawing)
         self.clock = Clock(Fraction(document.media.time_base))
         self.tracks = tuple(document.whole_tracks())
         self.by_id = {track.id: track for track in self.tracks}

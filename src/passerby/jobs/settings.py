@@ -86,6 +86,16 @@ class Settings(BaseModel):
         pattern=r"^[A-Za-z0-9_.-]{1,64}$",
         description="With retell: the plug-in that speaks.",
     )
+    disguiser: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="With disguise: the plug-in that changes voices, instead of ours.",
+    )
+    drawing: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="The plug-in that draws on what is covered.",
+    )
     mute_speech: bool = Field(
         False, description="With mute or retell: drop speech alone, and keep every other sound."
     )
@@ -221,6 +231,12 @@ class Settings(BaseModel):
                 raise UsageError(
                     f"detector: {name} are not to be hidden", hint=f"add {name} to --hide"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _no_idle_disguiser(self) -> Self:
+        if self.disguiser is not None and self.voice != "disguise":
+            raise UsageError("nobody is to be disguised", hint="add --voice disguise")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from functools import partial
 from ..core.sound import Treatment, Treatments
 from ..redact import Chain, Disguise, HumNotched, SpeechMuted
 from ..redact.retold import retold
+from . import strangers
 from .retelling import Script
 from .settings import Settings
 
@@ -28,6 +29,8 @@ def treatments(settings: Settings, script: Script | None = None) -> Treatments |
 def _of_voices(settings: Settings, script: Script | None) -> tuple[Treatments, ...]:
     """What is done to voices, one after the other; nothing where they are kept."""
     if settings.voice == "disguise":
+        if settings.disguiser is not None:
+            return (strangers.open_disguise(settings.disguiser),)
         return (Disguise,)
     if not settings.mute_speech:
         return ()

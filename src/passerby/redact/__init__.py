@@ -3,8 +3,9 @@
 from .camera_noise import CameraNoise
 from .chain import Chain
 from .disguise import Disguise
+from .drawing import Drawn
 from .hum import HumNotched
 from .paint import Paint
 from .speech import SpeechMuted
 
-__all__ = ["CameraNoise", "Chain", "Disguise", "HumNotched", "Paint", "SpeechMuted"]
+__all__ = ["CameraNoise", "Chain", "Disguise", "Drawn", "HumNotched", "Paint", "SpeechMuted"]

@@ -98,7 +98,7 @@ def is_head(face: Box, person: Box) -> bool:
 
 def draw(planes: Sequence[Plane], stored: Size, figure: Figure, orientation: Orientation) -> None:
     """Paints a figure over what is there, in place, and only inside its box."""
-    field = _turned(_field(figure), orientation)
+    field = turned(_field(figure), orientation)
     shown = orientation.stored(stored)  # turning twice is turning back
     box = orientation.to_stored(figure.box, shown)
     rows, cols = field.shape
@@ -173,7 +173,7 @@ def _field(figure: Figure) -> Reals:
     return cast(Reals, field)
 
 
-def _turned(field: Reals, orientation: Orientation) -> Reals:
+def turned(field: Reals, orientation: Orientation) -> Reals:
     """A field as displayed -> as the picture is stored."""
     match orientation:
         case Orientation.MIRROR:

@@ -94,6 +94,16 @@ def redact(
             rich_help_panel=WHAT,
         ),
     ] = None,
+    draw: Annotated[
+        str | None,
+        typer.Option(
+            "--draw",
+            metavar="NAME",
+            show_default=False,
+            help="Draw on what is covered, by a plug-in; passerby plugins lists them.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
     voice: Annotated[
         Sound | None,
         typer.Option(
@@ -122,6 +132,16 @@ def redact(
             metavar="WORDS.vtt",
             show_default=False,
             help="With --voice retell: what is said. passerby transcribe writes it; read it first.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    disguiser: Annotated[
+        str | None,
+        typer.Option(
+            "--disguiser",
+            metavar="NAME",
+            show_default="ours",
+            help="With --voice disguise: the plug-in that changes voices.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -302,7 +322,9 @@ def redact(
         cover_frame_when=cover_frame_when,
         smallest=sizes(smallest),
         style=style,
+        drawing=draw,
         voice=voice,
+        disguiser=disguiser,
         mute_speech=mute_speech,
         synthesiser=synthesiser,
         camera_noise=camera_noise,
