@@ -71,6 +71,7 @@ def test_every_camera_is_asked_for_what_is_written_over_the_defaults() -> None:
         ("[camera.garden]", "[camera.door]", "gateway.toml: is no TOML: "),
         ("[camera.garden]", "[camera.'a b']", "gateway.toml:5: camera.a b: a camera's name"),
         ("[serve]", "[server]", "gateway.toml:15: server: is nothing that can be set here; is ser"),
+        ("rtsp_port = 9000", "whip = {x = 'https://a/'}", "gateway.toml:16: serve.whip: there"),
         ("rtsp_port = 9000", "listen = '0.0.0.0'", "gateway.toml:15: serve: listening elsewhere"),
         ("[camera.", "[cameras.", "gateway.toml: camera: names no camera"),
         ('delay = 0.5', 'to = ["/x/rec/"]', "is published where"),

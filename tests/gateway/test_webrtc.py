@@ -13,6 +13,9 @@ import pytest
 from tests.gateway.feeding import feeding, rising, serving
 from tests.gateway.test_web import ask
 
+from passerby.apps.gateway.whip import check
+from passerby.core.errors import UsageError
+
 ROOT = Path(__file__).parents[2]
 SDP = {"Content_Type": "application/sdp"}
 
@@ -69,3 +72,39 @@ def test_without_the_extra_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -
         assert told.status == 501
         assert "passerby[webrtc]" in told.text
         assert json.loads(ask(server, "/api/cameras").body)["ways"] == ["stream", "hls"]
+
+
+def test_a_server_that_takes_streams_gets_it_and_is_told_the_end(tmp_path: Path) -> None:
+    taking = subprocess.Popen(
+        [sys.executable, "-m", "tests.gateway.whip_server", "40", "Token5555"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert taking.stdout is not None
+        place = f"http://127.0.0.1:{int(taking.stdout.readline())}/whip"
+        token = tmp_path / "token"
+        token.write_text("Token5555\n")
+        whip = {"whip": {"garden": place}, "whip_token_file": token}
+        with feeding("garden") as channels, serving(channels, **whip) as server:
+            assert rising(json.loads(taking.stdout.readline()))
+            assert 'passerby_whip_open{camera="garden"} 1' in ask(server, "/metrics").text
+        assert json.loads(taking.stdout.readline()) == "ended"
+    finally:
+        taking.kill()
+        taking.communicate()
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("rtsp://127.0.0.1/x", "begins with https://"),
+        ("https://", "begins with https://"),
+        ("https://a:Secret66@127.0.0.1/x", "holds a password"),
+        ("http://192.168.1.9/x", "in the clear"),
+    ],
+)
+def test_a_place_that_would_not_do_is_refused(place: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told) as refused:
+        check(place, "Token5555")
+    assert "5555" not in str(refused.value)
+    assert "Secret66" not in str(refused.value)

@@ -41,6 +41,14 @@ class ServeSettings(BaseModel):
     password: SecretStr | None = Field(None, description="Their password.", repr=False)
     certificate: Path | None = Field(None, description="For TLS: a PEM file, with its chain.")
     key: Path | None = Field(None, description="The certificate's key, if it's in another file.")
+    whip: dict[str, str] = Field(
+        {},
+        description="By camera, the address of a WebRTC server that it is published to.",
+        repr=False,
+    )
+    whip_token_file: Path | None = Field(
+        None, description="Holds what those servers want to see: a token in its first line."
+    )
 
     @classmethod
     def of(cls, **given: Any) -> Self:
@@ -51,6 +59,18 @@ class ServeSettings(BaseModel):
             first = error.errors(include_url=False, include_input=False)[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
             raise UsageError(f"{name}: {first['msg']}") from None
+
+    def whip_token(self) -> str | None:
+        """`UsageError` where the file can't be read."""
+        if self.whip_token_file is None:
+            return None
+        try:
+            lines = self.whip_token_file.read_text(encoding="ascii").split()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError("the token can't be read", path=self.whip_token_file) from error
+        if len(lines) != 1:
+            raise UsageError("holds no token in one line", path=self.whip_token_file)
+        return lines[0]
 
     @model_validator(mode="after")
     def _closed(self) -> Self:

@@ -221,6 +221,9 @@ class _Reading:
             for name, table in cameras.items()
         )
         self._apart(asked)
+        for name in serve.whip.keys() - cameras.keys() if serve else ():
+            hint = "its names are those of the [camera.NAME] tables"
+            raise self._wrong(UsageError(f"there is no camera {name}", hint=hint), "serve", "whip")
         mqtt = self._mqtt(raw["mqtt"]) if "mqtt" in raw else None
         return Gateway(asked, serve, mqtt, tuple(self._warnings), frozenset(self._hidden))
 

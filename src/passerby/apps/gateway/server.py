@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ from .web_gate import WebGate
 
 if TYPE_CHECKING:
     from .webrtc import Whep
+    from .whip import Whips
 
 MOST_REQUESTS: Final = 200  # at the same time
 _TICK: Final = 0.1
@@ -62,30 +63,32 @@ async def _serve(
     login, tls = Login.of(settings), _tls(settings)
     watch = Watch(channels)
     host = "127.0.0.1" if settings.listen == "localhost" else settings.listen
-    rtsp = RtspServer(channels, login)
-    ports: dict[str, int | None] = {"rtsp": settings.rtsp_port}
-    ports["rtsps"] = None if tls is None else settings.rtsps_port
-    opened: dict[str, asyncio.Server] = {}
-    web: _Web | None = None
-    answers: Answers | None = None
-    try:
-        if settings.web_port is not None:
-            answers = Answers(channels, watch, _whep(host))
-            names = settings.names if is_here(host) else (*settings.names, socket.gethostname())
-            gate = WebGate(application(answers), login, names)
-            web = _Web(gate, _listen(host, settings.web_port), settings)
-        for scheme, port in ports.items():
+    shown, where = _shown(host), dict[str, str]()
+    async with AsyncExitStack() as stack:
+        rtsp = RtspServer(channels, login)
+        stack.push_async_callback(rtsp.close)
+        secure = None if tls is None else settings.rtsps_port
+        for scheme, port in (("rtsp", settings.rtsp_port), ("rtsps", secure)):
             if port is not None:
                 listening = _listen(host, port)
-                opened[scheme] = await rtsp.listen(listening, tls if scheme == "rtsps" else None)
-        shown = _shown(host)
-        where = {
-            scheme: f"{scheme}://{shown}:{server.sockets[0].getsockname()[1]}/"
-            for scheme, server in opened.items()
-        }
-        if web is not None:
-            where["web"] = f"{'http' if tls is None else 'https'}://{shown}:{web.port}/"
+                server = await rtsp.listen(listening, tls if scheme == "rtsps" else None)
+                stack.callback(server.close)
+                where[scheme] = f"{scheme}://{shown}:{listening.getsockname()[1]}/"
+        if settings.web_port is not None:
+            listening = _listen(host, settings.web_port)
+            answers = Answers(channels, watch, _whep(host))
+            names = settings.names if is_here(host) else (*settings.names, socket.gethostname())
+            web = _Web(WebGate(application(answers), login, names), listening, settings)
+            stack.push_async_callback(web.close)
+            stack.push_async_callback(answers.close)
             await web.start()
+            scheme = "http" if tls is None else "https"
+            where["web"] = f"{scheme}://{shown}:{listening.getsockname()[1]}/"
+        whips = _whips(channels, settings, host)
+        if whips is not None:
+            watch.whips = whips.open
+            stack.push_async_callback(whips.close)
+            whips.start()
         ready(Listening(where.get("rtsp"), where.get("rtsps"), where.get("web")))
         looked = float("-inf")
         while not stop.is_set():
@@ -93,14 +96,6 @@ async def _serve(
                 looked = time.monotonic()
                 watch.look()
             await asyncio.sleep(_TICK)
-    finally:
-        if answers is not None:
-            await answers.close()
-        if web is not None:
-            await web.close()
-        for server in opened.values():
-            server.close()
-        await rtsp.close()
 
 
 class _Web:
@@ -108,7 +103,6 @@ class _Web:
 
     def __init__(self, app: WebGate, listening: socket.socket, settings: ServeSettings) -> None:
         self._listening = listening
-        self.port: int = listening.getsockname()[1]
         config = uvicorn.Config(
             app,
             http="h11",
@@ -153,6 +147,20 @@ def _whep(host: str) -> Whep | None:
     except ImportError:
         return None
     return Whep(host)
+
+
+def _whips(channels: Mapping[str, Channel], settings: ServeSettings, host: str) -> Whips | None:
+    if not settings.whip:
+        return None
+    try:
+        from .whip import Whips, check
+    except ImportError:
+        hint = "pip install 'passerby[webrtc]'"
+        raise UsageError("WHIP needs WebRTC, which is not installed", hint=hint) from None
+    token = settings.whip_token()
+    for place in settings.whip.values():
+        check(place, token)
+    return Whips(channels, settings.whip, token, host)
 
 
 def _shown(host: str) -> str:

@@ -25,6 +25,7 @@ class Watch:
 
     def __init__(self, channels: Mapping[str, Channel]) -> None:
         self._channels = channels
+        self.whips: Mapping[str, bool] = {}  # who is connected to a WHIP server
         self._seen: dict[str, deque[tuple[float, int, int]]] = {}
 
     def look(self) -> None:
@@ -140,6 +141,10 @@ class Watch:
                 for state, count in _targets(channel)
             ],
         )  # fmt: skip
+        if self.whips:
+            values = [(f'camera="{name}"', int(there)) for name, there in self.whips.items()]
+            told = "1 where it is connected to its WHIP server."
+            yield ("passerby_whip_open", "gauge", told, values)
         more = {k for _, c in items for k, v in c.status.items() if _number(v)} - _KNOWN
         for key in sorted(more):
             values = [

@@ -10,7 +10,9 @@ import asyncio
 import ipaddress
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 from aioice import ice
@@ -30,6 +32,7 @@ MOST_SESSIONS: Final = 32
 PATIENCE: Final = 15.0  # seconds until it has to be connected
 _CANDIDATE: Final = re.compile(r"^a=(?:candidate:.*|end-of-candidates)\r?\n", re.MULTILINE)
 _found_here = ice.get_host_addresses
+_outwards: ContextVar[bool] = ContextVar("outwards", default=False)
 
 
 class Unacceptable(ValueError):
@@ -67,8 +70,7 @@ class Whep:
     def __init__(self, host: str) -> None:
         self._sessions: dict[str, tuple[Channel, RTCPeerConnection]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # aioice takes every address of this machine but its own; there is no other way to say it.
-        ice.get_host_addresses = addresses(host)
+        only(host)
 
     @property
     def full(self) -> bool:
@@ -114,7 +116,6 @@ class Whep:
             task.cancel()
         for name, (channel, _) in tuple(self._sessions.items()):
             await self.end(channel, name)
-        ice.get_host_addresses = _found_here
 
     async def _patience(self, channel: Channel, name: str) -> None:
         await asyncio.sleep(PATIENCE)
@@ -150,13 +151,30 @@ def h264() -> list[Any]:
     return [codec for codec in known if codec.mimeType.lower() in ("video/h264", "video/rtx")]
 
 
+@contextmanager
+def outwards() -> Iterator[None]:
+    """Inside, a connection that we begin may use every address of this machine."""
+    token = _outwards.set(True)
+    try:
+        yield
+    finally:
+        _outwards.reset(token)
+
+
+def only(host: str) -> None:
+    """From now on connections use what is listened on, or are begun `outwards`."""
+    # aioice takes every address of this machine but its own; there is no other way to say it.
+    ice.get_host_addresses = addresses(host)
+
+
 def addresses(host: str) -> Callable[..., list[str]]:
     """The addresses of this machine that are told, of those that are listened on."""
 
     def told(use_ipv4: bool = True, use_ipv6: bool = True) -> list[str]:
+        if _outwards.get():
+            return ["127.0.0.1", *_found_here(use_ipv4=True, use_ipv6=True)]
         if ipaddress.ip_address(host).is_unspecified:
-            own = ["127.0.0.1", *_found_here(use_ipv4=True, use_ipv6=":" in host)]
-            return [address for address in own if ":" in host or ":" not in address]
+            return ["127.0.0.1", *_found_here(use_ipv4=True, use_ipv6=":" in host)]
         return [host]
 
     return told
