@@ -53,12 +53,17 @@ def test_where_there_is_no_webrtc_the_stream_is_fetched(page: Page) -> None:
         "Page.addScriptToEvaluateOnNewDocument", source="delete window.RTCPeerConnection"
     )
     try:
-        with feeding("garden") as channels, serving(channels) as server:
-            channels["garden"].status = Status("open").as_dict()
+        names = ("garden", "door", "yard", "gate", "shop", "hall", "roof")
+        with feeding(*names) as channels, serving(channels) as server:
+            page.looks(2400, 1500)
+            for channel in channels.values():
+                channel.status = Status("open").as_dict()
             page.go(f"{server.web}")
             page.until("document.querySelector('[data-camera=garden]').dataset.way === 'stream'")
             wait = "new Promise(d => setTimeout(d, 50))"
             assert len({number(page) for _ in range(30) if not page.js(wait)} - {None}) > 8
+            channels["garden"].status = Status("lost").as_dict()
+            page.until("document.body.innerText.includes('Camera away')")  # there is a way left
     finally:
         page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=told["identifier"])
 
@@ -66,7 +71,11 @@ def test_where_there_is_no_webrtc_the_stream_is_fetched(page: Page) -> None:
 def test_the_picture_moves_and_the_page_asks_nobody_else(page: Page) -> None:
     with feeding("garden", "door", size=Size(640, 360)) as channels, serving(channels) as server:
         channels["garden"].status = Status("open", came=90, shown=80, covered=2).as_dict()
-        channels["door"].status = Status("lost", "no answer", idle=9, stride=2).as_dict()
+        told = {"heads_most": 3, "heads_mean": 1.5, "view_dark": 1}
+        channels["door"].status = Status(
+            "lost", "no answer", idle=9, stride=2, numbers=told
+        ).as_dict()
+        page.go("about:blank", ready="location.href === 'about:blank'")
         page.requests.clear()
         page.complaints.clear()
         page.go(f"{server.web}")
@@ -79,6 +88,8 @@ def test_the_picture_moves_and_the_page_asks_nobody_else(page: Page) -> None:
             "Publishing"
         )
         assert "Camera away" in page.js("document.querySelector('[data-camera=door]').innerText")
+        assert "at most 3" in page.js("document.querySelector('[data-camera=door]').innerText")
+        assert "dark" in page.js("document.querySelector('[data-camera=door] .why').innerText")
         assert "no answer" in page.js("document.querySelector('[data-camera=door]').innerText")
         assert not page.complaints
         own = (server.web or "", "blob:", "about:")

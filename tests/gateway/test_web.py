@@ -233,7 +233,10 @@ def test_nothing_but_the_page_is_read_from_disk(server: Listening, path: str) ->
     assert ask(server, path).status == 404
 
 
-def test_the_web_asks_for_the_password_too(channels: dict[str, Channel], tmp_path: Path) -> None:
+def test_the_web_asks_for_the_password_too(
+    channels: dict[str, Channel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.web_gate.WRONG", 0.1)
     certificates = pytest.importorskip("tests.media.certificates")
     made = certificates.papers(tmp_path / "papers")
     with serving(channels, password=SECRET, certificate=made.certificate, key=made.key) as server:

@@ -18,6 +18,12 @@ const WHYS = {
   "all-covered": "Every picture is covered whole: whoever looks for people is late or fails.",
 };
 
+const VIEWS = {
+  view_covered: "Something is before the lens, or it is out of focus.",
+  view_moved: "The camera looks elsewhere than it used to.",
+  view_dark: "It is so dark that hardly anything can be seen.",
+};
+
 // [class, sign, word]
 function stateOf(camera) {
   const { reasons } = camera;
@@ -41,6 +47,9 @@ function figuresOf(camera) {
     ["Opened again", `${number.format(n.reconnects ?? 0)}×`],
     ["Watching here", number.format(receivers)],
   ];
+  for (const [key, what] of [["heads", "Heads hidden"], ["people", "People"], ["vehicles", "Vehicles"]]) {
+    if (n[`${key}_most`] !== undefined) figures.push([`${what}, last minute`, `at most ${number.format(n[`${key}_most`])}`]);
+  }
   if (targets[1]) figures.push(["Sent to", `${targets[0]} of ${targets[1]}`]);
   if (size) figures.push(["Size", `${size[0]} × ${size[1]}`]);
   return figures;
@@ -99,6 +108,7 @@ class Card {
     this.node.querySelector(".word").textContent = word;
     const whys = camera.reasons.map((reason) => WHYS[reason] ?? reason);
     if (camera.reasons.includes("camera-lost") && camera.why) whys.push(`It said: ${camera.why}.`);
+    for (const [key, view] of Object.entries(VIEWS)) if (camera.numbers[key]) whys.push(view);
     if ((camera.numbers.stride ?? 1) > 1) whys.push("More comes in than this machine can look at, so whole frames are left out.");
     this.node.querySelector(".why").textContent = whys.join(" ");
     const figures = figuresOf(camera);

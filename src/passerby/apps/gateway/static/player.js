@@ -4,6 +4,8 @@ const SOON = 6000; // milliseconds within which a picture has to come
 const AGAIN = 2000; // until it is tried anew
 const BEHIND = 1.5; // seconds after which a fetched stream jumps forward
 const KEPT = 10; // seconds that stay in memory
+const MOST = 4; // streams that are fetched at once: browsers allow six connections to one server
+let fetching = 0;
 
 const waited = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -101,6 +103,8 @@ export class Player {
   }
 
   async fetched(run) {
+    if (fetching >= MOST) throw new Error("too many");
+    fetching++;
     const leave = new AbortController();
     const source = new MediaSource();
     const address = URL.createObjectURL(source);
@@ -117,6 +121,7 @@ export class Player {
       if (run === this.run) this.told("stream");
       await this.lost(run);
     } finally {
+      fetching--;
       leave.abort();
       URL.revokeObjectURL(address);
     }
