@@ -21,7 +21,7 @@ def test_cameras_of_every_kind_are_published_and_no_picture_shows_the_face(
 ) -> None:
     needs_rtsp()
     with Image.open(astronaut) as image:
-        film = Film.of(image.convert("RGB").crop((120, 20, 320, 220)), 480, 270)
+        film = Film.of(image.convert("RGB").crop((120, 20, 320, 220)))
     film.write(tmp_path / "film.mp4")
     with ExitStack() as stack:
         login = f"viewer:{SECRET}"

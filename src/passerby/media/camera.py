@@ -27,6 +27,7 @@ from ..core.geometry import Orientation, Size
 from ..core.live import Arrival
 from ..core.time import Clock, Span, Ticks
 from .addresses import Address
+from .continuity import Continuity
 from .decode import DecodedFrame
 from .faults import FOREIGN
 from .formats import Layout, layout, planar
@@ -43,6 +44,7 @@ _DRIFT: Final = 0.002  # share of the difference between two clocks that is made
 _QUICK: Final = {"fflags": "nobuffer", "analyzeduration": "1000000", "probesize": "1000000"}
 _MOST: Final = 8192 * 8192  # pixels
 
+LOSSY: Final = ("rtsp", "mpegts")  # formats in which pictures may be missing
 _FORMAT: Final = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts", "tcp": "mpegts"}
 _PROTOCOLS: Final = {
     "rtsp": "rtsp,rtp,srtp,tcp,udp,tls",
@@ -178,27 +180,36 @@ class Camera:
             raise Unsupported("sends no picture", hint="choose another of its streams")
         stream = max(streams, key=lambda s: (s.width or 0) * (s.height or 0))
         _prepare(stream)
+        if self.address.kind == "rtsp" and self._transport == "udp":
+            _countable(stream)
         clocks = _Clocks(stream.time_base or Fraction(1, 90_000), paced=self.address.kind == "file")
         self._section += 1
-        whole, shape = False, None  # whether a clean key frame came; what pictures look like
+        # Whether a key frame came since anything was missing, and was decoded; what pictures are.
+        mended, whole, shape = False, False, None
+        lost = _continuity(stream, container.format.name)
         packets: Iterator[Packet[VideoStream]] = container.demux(stream)
         if self.address.kind == "rtsp":
             packets = joined(packets)
         for packet in packets:
             if self._stop.is_set():
                 return
+            missing = packet.is_corrupt or (lost is not None and lost.broken(bytes(packet)))
+            mended = (mended or packet.is_keyframe) and not missing
             try:
-                whole = whole and not packet.is_corrupt
                 natives = packet.decode()
             except av.InvalidDataError:
                 self.signal.broken += 1
-                whole = False
+                mended = whole = False
                 continue
+            if missing:
+                self.signal.broken += 1
+                whole = False
             for native in natives:
                 assert isinstance(native, av.VideoFrame)
                 if native.is_corrupt:
                     self.signal.broken += 1
-                whole = (whole or bool(native.key_frame)) and not native.is_corrupt
+                    mended = False
+                whole = mended and (whole or bool(native.key_frame))
                 its = (native.width, native.height, native.format.name)
                 new = clocks.take(native.pts) if shape in (None, its) else clocks.begin(native.pts)
                 if new is None:
@@ -305,12 +316,24 @@ class _Clocks:
         return new
 
 
+def _continuity(stream: VideoStream, form: str) -> Continuity | None:
+    """Who tells when pictures were lost; None where the way is one that loses none."""
+    context = stream.codec_context
+    return Continuity(context.extradata) if context.name == "h264" and form in LOSSY else None
+
+
+def _countable(stream: VideoStream) -> None:
+    """Of what comes by UDP only that whose pictures are counted: Note [lost pictures]."""
+    name = stream.codec_context.name
+    if name not in ("h264", "mjpeg"):
+        raise _Useless("sends what can't be told to be whole over UDP", hint=_COUNTED)
+
+
 def _prepare(stream: VideoStream) -> None:
-    """Slices in threads, not frames: a thread a frame would hold frames back."""
+    """One thread: several hold frames back, or keep to themselves that a slice was damaged."""
     if stream.codec_context is None:
         raise Unsupported("sends a picture of an unknown codec", hint="set the camera to H.264")
-    stream.thread_type = "SLICE"
-    stream.codec_context.thread_count = 2
+    stream.codec_context.thread_count = 1
     stream.codec_context.options = {"max_pixels": str(_MOST), "err_detect": "explode"}
 
 
@@ -364,6 +387,7 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
     return StreamLost("can't be reached", path=where, hint=_VIDEO if device else _REACH)
 
 
+_COUNTED: Final = "take --transport tcp, or set the camera to H.264"
 _VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
 _SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"
 _REACH: Final = "check the address, and that the device is on"
