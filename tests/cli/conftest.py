@@ -54,6 +54,23 @@ def passerby(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
+@pytest.fixture
+def inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Run:
+    """Like `passerby`, in this process: for many quick questions about one thing."""
+    from passerby.apps.cli.app import run as answered
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        capfd.readouterr()
+        code = answered([*map(str, arguments)])
+        said, complained = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said, complained)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def portrait(astronaut: Path) -> Image.Image:
     """Her head and shoulders, 200x200; the face fills about (60, 30)-(140, 150)."""

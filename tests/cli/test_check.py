@@ -44,27 +44,27 @@ def test_a_file_with_a_face_is_named_and_nothing_is_written(
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_what_is_allowed_is_so_by_its_bytes(passerby: Run, photo: Path, tmp_path: Path) -> None:
+def test_what_is_allowed_is_so_by_its_bytes(inside: Run, photo: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256(photo.read_bytes()).hexdigest()
     (tmp_path / "allowed").write_text(f"# consent of 3 May\n{digest}  photo.jpg\n")
-    assert passerby("check", "photo.jpg", "--allow", "allowed").returncode == 0
+    assert inside("check", "photo.jpg", "--allow", "allowed").returncode == 0
     photo.write_bytes(photo.read_bytes() + b"\0")
-    assert passerby("check", "photo.jpg", "--allow", "allowed").returncode == 3
+    assert inside("check", "photo.jpg", "--allow", "allowed").returncode == 3
     (tmp_path / "allowed").write_text("photo.jpg\n")
-    wrong = passerby("check", "photo.jpg", "--allow", "allowed")
+    wrong = inside("check", "photo.jpg", "--allow", "allowed")
     assert wrong.returncode == 2
     assert "line 1" in wrong.stderr
 
 
-def test_a_file_that_can_t_be_read_is_not_clean(passerby: Run, photo: Path) -> None:
+def test_a_file_that_can_t_be_read_is_not_clean(inside: Run, photo: Path) -> None:
     photo.write_bytes(photo.read_bytes()[:2000])
-    done = passerby("check", "photo.jpg")
+    done = inside("check", "photo.jpg")
     assert done.returncode == 1
     assert "photo.jpg" in done.stderr
 
 
-def test_how_sure_a_detector_must_be_can_be_said(passerby: Run, photo: Path) -> None:
-    assert passerby("check", "photo.jpg", "--least", "1").returncode == 0
+def test_how_sure_a_detector_must_be_can_be_said(inside: Run, photo: Path) -> None:
+    assert inside("check", "photo.jpg", "--least", "1").returncode == 0
 
 
 def test_the_hook_s_entry_is_a_command_that_there_is() -> None:

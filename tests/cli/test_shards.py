@@ -127,7 +127,7 @@ def test_a_shard_that_breaks_off_gives_no_output(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tar", "no.tar"]
 
 
-def test_links_are_dropped_and_pictures_can_t_be_kept(passerby: Run, tmp_path: Path) -> None:
+def test_links_are_dropped_and_pictures_can_t_be_kept(inside: Run, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "in.tar", "w") as tar:
         link = tarfile.TarInfo("a.jpg")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
@@ -135,6 +135,6 @@ def test_links_are_dropped_and_pictures_can_t_be_kept(passerby: Run, tmp_path: P
     done = reshard(tmp_path / "in.tar", tmp_path / "out.tar", jobs.Settings())
     assert done.members["dropped"] == {"(link or device)": 1}
     assert unpacked(tmp_path / "out.tar") == {}
-    failed = passerby("shards", "in.tar", "--to", ".", "--keep", "jpg")
+    failed = inside("shards", "in.tar", "--to", ".", "--keep", "jpg")
     assert failed.returncode == 2
     assert "can't be kept" in failed.stderr

@@ -20,6 +20,7 @@ from passerby.detect import runtime, weights
 from passerby.detect.centerface import CenterFace, open_detector
 from passerby.detect.runtime import kept_open, open_runtime
 
+from .networks import scrfd
 from .portraits import Photo
 
 MODEL = weights.find("centerface").path
@@ -184,3 +185,10 @@ def test_inside_kept_open_a_network_is_loaded_once_and_outside_each_time() -> No
     assert open_runtime(MODEL, "onnxruntime") is not one
     with kept_open():
         assert open_runtime(MODEL, "onnxruntime") is not one
+
+
+@pytest.mark.parametrize("device", ["openvino:CPU:f32", "onnxruntime"])
+def test_a_network_that_gives_no_numbers_fails_whoever_asks_it(tmp_path: Path, device: str) -> None:
+    runtime = open_runtime(scrfd(tmp_path / "spoilt.onnx", spoilt=float("nan")), device)
+    with pytest.raises(RuntimeError, match="no number"):
+        runtime.run(np.zeros((1, 64, 64, 3), np.uint8))

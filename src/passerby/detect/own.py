@@ -91,11 +91,6 @@ class OwnDetector:
             raise DetectorError(
                 f"the detector {self.info.name} failed on a frame", at=frame.span.start
             ) from error
-        for output in outputs:
-            if not np.isfinite(output).all():  # what is no number is below every threshold
-                raise DetectorError(
-                    f"the detector {self.info.name} gives what is no number", at=frame.span.start
-                )
         boxes, scores = self._decoded(outputs, look.threshold, tile.pixels.shape[:2])
         boxes = boxes * np.float32(tile.shrunk) + np.array([tile.x, tile.y] * 2, np.float32)
         return boxes, scores

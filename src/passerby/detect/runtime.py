@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -54,6 +54,15 @@ class Runtime(Protocol):
     def name(self) -> str: ...
 
     def run(self, pictures: NDArray[np.uint8]) -> Arrays: ...
+
+
+def _numbers(outputs: Iterable[NDArray[np.float32]]) -> Arrays:
+    """The same. RuntimeError for what is no number: it is below every threshold, so a device that
+    computes nonsense would pass for one on which nobody is seen."""
+    whole = list(outputs)
+    if not all(np.isfinite(output).all() for output in whole):
+        raise RuntimeError("the network gives what is no number")
+    return whole
 
 
 def _threads() -> int:
@@ -130,7 +139,7 @@ class OpenVinoRuntime:
 
     def run(self, pictures: NDArray[np.uint8]) -> Arrays:
         results = self._request.infer([pictures], share_inputs=True, share_outputs=False)
-        return [np.asarray(value, np.float32) for value in results.values()]
+        return _numbers(np.asarray(value, np.float32) for value in results.values())
 
     def _compiled(self, weights: Path, prepared: Preparation) -> Any:
         model = self._core.read_model(str(weights))
@@ -180,7 +189,7 @@ class OnnxRuntime:
             outputs = self._session.run(None, {self._input: tensor})
         except Exception as error:  # see Note [no common base]
             raise RuntimeError("ONNX Runtime failed") from error
-        return [np.asarray(a, np.float32) for a in outputs]
+        return _numbers(np.asarray(a, np.float32) for a in outputs)
 
 
 def onnx_session(
