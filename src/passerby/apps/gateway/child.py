@@ -22,7 +22,7 @@ from ...core.errors import PasserbyError
 from ...jobs import live as job
 from ...jobs.undumped import no_dumps
 from ...media.live_encoder import Coded, Shape
-from .wire import Message, Order, of_error, of_json, of_packet, of_shape
+from .wire import Message, Order, megabytes, of_error, of_json, of_packet, of_shape
 
 BEAT: Final = 1.0  # seconds
 STUCK: Final = 30.0  # seconds without a beat after which it ends itself
@@ -138,7 +138,7 @@ def _beat(post: Post) -> None:
     pause = threading.Event()
     while True:
         faulthandler.dump_traceback_later(STUCK, exit=True, file=silence)
-        post.put(Message("beat"))
+        post.put(of_json("beat", megabytes("self")))
         pause.wait(BEAT)
 
 

@@ -10,12 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from .channel import Channel
 from .config import Asked
-from .wire import KEY, Order, messages, to_packet, to_shape
+from .wire import KEY, Order, megabytes, messages, to_packet, to_shape
 
 SILENT: Final = 12.0  # seconds without a sign of life after which a process counts as hanging
 BIRTH: Final = 90.0  # the same before its first: models are read, and others start beside it
@@ -116,7 +115,7 @@ class Keeper:
             return "gave no sign of life"
         if run.moved is not None and now - run.moved > STILL and not self._ending:
             return "published nothing any more, not even a curtain"
-        used = megabytes(run.process.pid)
+        used = run.megabytes
         if used is not None and used > self.asked.megabytes:
             return f"took more than {self.asked.megabytes} MB of memory"
         return ""
@@ -183,6 +182,7 @@ class _Run:
         self.asked_to_end = float("inf")
         self.why, self.over = "", False
         self._published = 0
+        self._megabytes: int | None = None
         self._lock = threading.Lock()
         self._live = True
         # The name alone is for people who look at the list of processes.
@@ -196,6 +196,12 @@ class _Run:
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
         self._reader.start()
         self.wish(Order(asked.settings, asked.logins).line())
+
+    @property
+    def megabytes(self) -> int | None:
+        """Of memory; what the process says itself where the system hides it."""
+        found = megabytes(self.process.pid)
+        return self._megabytes if found is None else found
 
     def wish(self, line: bytes) -> None:
         assert self.process.stdin is not None
@@ -232,6 +238,8 @@ class _Run:
 
     def _take(self, kind: str, body: bytes) -> None:
         match kind:
+            case "beat":
+                self._megabytes = json.loads(body)
             case "shape":
                 self._channel.shape(to_shape(body))
             case "packet":
@@ -246,14 +254,5 @@ class _Run:
         if published > self._published:
             self.moved, self._published = time.monotonic(), published
         self.over, self.counts = counts["state"] == "ended", counts
-        pid = self.process.pid
-        self._channel.status = self._status(**counts, pid=pid, megabytes=megabytes(pid))
-
-
-def megabytes(pid: int) -> int | None:
-    """What a process holds in memory; None where the system does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
-    except (OSError, ValueError, IndexError, AttributeError):
-        return None
+        own = {"pid": self.process.pid, "megabytes": self.megabytes}
+        self._channel.status = self._status(**counts, **own)

@@ -7,10 +7,12 @@ pictures in which everybody is hidden, numbers, and errors in our own words.
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from ...core.errors import PasserbyError
@@ -96,3 +98,12 @@ def messages(pipe: IO[bytes]) -> Iterator[Message]:
         if len(body) < length:
             return
         yield Message(_KINDS[kind], body)
+
+
+def megabytes(pid: int | str) -> int | None:
+    """What a process holds in memory; None where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
