@@ -36,9 +36,14 @@ def card(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Card:
     return doors.look_at(path, SETTINGS)
 
 
-def planner(card: Card) -> FollowingPlanner:
+class Watching(FollowingPlanner):
+    def coarser(self, halvings: int) -> None:
+        raise AssertionError("nothing gives way where there is no clock")
+
+
+def planner(card: Card) -> Watching:
     finder = video_finder(SETTINGS, card.clock, card.size, horizon=HORIZON)
-    return FollowingPlanner(finder.followers, policy_of(SETTINGS))
+    return Watching(finder.followers, policy_of(SETTINGS))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ class Shown:
     def shape(self, frame: Frame) -> None:
         pass
 
-    def show(self, frame: Frame, moment: float) -> None:
+    def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
         self.frames.append(frame.span.start)
 
     def curtain(self, moment: float) -> None:

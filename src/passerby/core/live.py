@@ -39,6 +39,10 @@ class LivePlanner(Planner, Protocol):
         """Nobody will ask for frames that end before tick `before`."""
         ...
 
+    def coarser(self, halvings: int) -> None:
+        """Look at pictures that are halved so often, from the next frame on; 0 as usual."""
+        ...
+
 
 class Outlet(Protocol):
     """Where finished pictures go. `moment` in seconds, rising."""
@@ -47,7 +51,9 @@ class Outlet(Protocol):
         """What kind of pictures to expect, told before any; no pixel of `frame` is looked at."""
         ...
 
-    def show(self, frame: Frame, moment: float) -> None: ...
+    def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
+        """Publish it with no more detail than it has when it is halved so often."""
+        ...
 
     def curtain(self, moment: float) -> None:
         """One flat colour instead of a frame."""
@@ -66,5 +72,6 @@ class Counts:
     sections: int = 0
     failures: int = 0  # of whoever looks
     stride: int = 1  # one in so many frames is taken
+    halvings: int = 0  # how often what is looked at and published is halved
     latency: float = 0.0  # seconds from arrival to publication, smoothed
     last: float = 0.0  # when a frame came last, monotonic seconds

@@ -31,7 +31,9 @@ SHORT: Final = {  # what people call a device -> runtime and target
     "directml": "onnxruntime:Dml",
 }
 
-_KERNELS: Final = 300  # kernels made for single shapes and held: a film has three shapes, 60 each
+_KERNELS: Final = (
+    420  # made for single shapes and held: a film has 3 shapes, a camera 7, of 60 each
+)
 _ALONE: Final = threading.Lock()  # see Note [first use alone]
 
 

@@ -31,6 +31,8 @@ IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, c
 _TICK: Final = 0.1
 _LOOKERS: Final = "survey-"  # what their threads' names begin with
 _FORGET: Final = 256  # frames
+_OPENING: Final = 60.0  # seconds for which models may be made ready, beyond those of a look
+_SETTLED: Final = 8  # frames for which the finer picture is looked at before it is published
 _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
 
 
@@ -39,9 +41,9 @@ class _Waiting:
     """One frame in the line. `regions`: None until they are decided."""
 
     arrival: Arrival
-    shot: int  # which run of frames without a gap it belongs to
     regions: Sequence[Region] | None = None
     hopeless: bool = False
+    halvings: int = 0
 
 
 class Live:
@@ -73,11 +75,11 @@ class Live:
         self._unseen: deque[_Waiting] = deque()  # to be looked at
         self._ended = self._looked = False  # no more frames come; all that came were looked at
         self._lost: PasserbyError | BaseException | None = None
-        self._shot = 0
         self._surveyor = 0  # the number of the one who may decide
         self._busy: float | None = None  # since when one frame has been looked at
         self._bad = self._hangs = 0
         self._shaped = self._anew = False
+        self._warm = False  # whoever looks has decided something: being late tells of load
         self._moment = float("-inf")
         self._looker: threading.Thread
 
@@ -126,14 +128,13 @@ class Live:
             while self._delay is None and len(self._unseen) >= _AHEAD and not self._stop.is_set():
                 self._change.wait(_TICK)
             behind = now - self._unseen[0].arrival.arrived if self._unseen else 0.0
-            if not self._pace.takes(arrival, behind, now):
+            if not self._pace.takes(arrival, behind if self._warm else 0.0, now):
                 counts.dropped += 1
-                counts.stride = self._pace.stride
                 return
-            counts.stride = self._pace.stride
+            counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
             if self._pace.hopeless(behind):
                 self._give_up()
-            waiting = _Waiting(arrival, self._shot)
+            waiting = _Waiting(arrival)
             self._line.append(waiting)
             self._unseen.append(waiting)
             self._change.notify_all()
@@ -141,12 +142,13 @@ class Live:
     def _give_up(self) -> None:
         """Whoever looks is so far behind that what waits would be seen after its deadline.
 
-        It is covered, and what comes next begins anew: nothing is followed across the gap.
+        It is covered, and what comes next is looked at at once, for it is long after the last look.
+        Note [no new beginning]: a planner that began anew would look closely at everything first,
+        be late again, and never get anywhere.
         """
         for waiting in self._unseen:
             waiting.hopeless = True
         self._unseen.clear()
-        self._shot += 1
 
     # The surveyor's thread.
 
@@ -160,18 +162,23 @@ class Live:
 
     def _survey(self, number: int) -> None:
         planner: LivePlanner | None = None
-        shot: tuple[int, int] | None = None
+        section: int | None = None
         held: deque[_Waiting] = deque()
         seen = 0
+        detail = _Detail()
         while (waiting := self._next(number)) is not None:
-            frame, its = waiting.arrival.frame, (waiting.arrival.section, waiting.shot)
+            frame, its = waiting.arrival.frame, waiting.arrival.section
             try:
-                if planner is None or its != shot:
+                if planner is None or its != section:
                     if planner is not None:
                         planner.finish()
                         self._decide(number, held, planner)
                     held.clear()
-                    planner, shot = self._opened(waiting.arrival), its
+                    planner, section = self._opened(waiting.arrival), its
+                    detail = _Detail()
+                if detail.wanted(self._pace.halvings):
+                    planner.coarser(detail.looked)
+                waiting.halvings = detail.shown()
                 planner.see(frame)
                 held.append(waiting)
                 self._decide(number, held, planner)
@@ -198,8 +205,12 @@ class Live:
                 self._change.notify_all()
 
     def _opened(self, first: Arrival) -> LivePlanner:
-        failed, self._anew = self._anew, False
-        return self._open(first, failed)
+        failed, self._anew, self._warm = self._anew, False, False
+        self._busy = time.monotonic() + _OPENING
+        try:
+            return self._open(first, failed)
+        finally:
+            self._busy = time.monotonic()
 
     def _next(self, number: int) -> _Waiting | None:
         """The next frame to look at; None when there will be none for this surveyor."""
@@ -231,6 +242,7 @@ class Live:
         with self._change:
             if number != self._surveyor:
                 return  # it hung, and was replaced: it decides nothing any more
+            self._warm = True
             for waiting, regions in ready:
                 waiting.regions = regions
             self._change.notify_all()
@@ -316,14 +328,16 @@ class Live:
         moment = self._rising(arrival.moment)
         if waiting.regions is None or not arrival.clean:
             counts.covered += 1
+            if waiting.regions is None and not waiting.hopeless and self._warm:
+                self._pace.missed(time.monotonic())
             self._outlet.curtain(moment)
         else:
             if waiting.regions:
                 self._redactor.redact(arrival.frame, waiting.regions)
             counts.shown += 1
-            self._outlet.show(arrival.frame, moment)
+            self._outlet.show(arrival.frame, moment, waiting.halvings)
         took = time.monotonic() - arrival.arrived
-        self._pace.published(arrival, took)
+        self._pace.published(took)
         counts.latency = took if not counts.latency else 0.9 * counts.latency + 0.1 * took
 
     def _idle(self, last: float) -> bool:
@@ -357,6 +371,29 @@ class Live:
                 self._stop.set()
                 return
             self._start_surveyor()
+
+
+class _Detail:
+    """How finely frames are looked at; published only once it was looked at so for a while."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+        self._shown = 0
+        self._since = 0
+
+    def wanted(self, halvings: int) -> bool:
+        """Whether that is a change."""
+        if halvings == self.looked:
+            return False
+        self.looked, self._since = halvings, 0
+        return True
+
+    def shown(self) -> int:
+        """How often the next frame is halved."""
+        self._since += 1
+        if self.looked > self._shown or self._since > _SETTLED:
+            self._shown = self.looked
+        return self._shown
 
 
 def still_looking() -> bool:

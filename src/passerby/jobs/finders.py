@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOMEBODY: Final = 0.35  # score of a person in a photo whose head is hidden without a face
 FIRM: Final = (0.65, 0.42)  # score of a person in a film, seen once, seen more often
 FRESH: Final = Fraction(1, 5)  # seconds beyond its sightings for which a face counts as seen
+AGAIN: Final = Fraction(3)  # seconds after which also what did not change is looked at again
 AHEAD: Final = Fraction(1, 2)  # seconds: what shows somebody is known so long after they came
 
 
@@ -30,12 +31,14 @@ AHEAD: Final = Fraction(1, 2)  # seconds: what shows somebody is known so long a
 class Finder:
     """Who finds and follows. `horizon`: seconds of footage that they may wait before they decide.
 
-    `used` tells, at the end, how the detectors were used.
+    `used` tells, at the end, how the detectors were used. `coarser` lets them look at pictures that
+    are halved so often.
     """
 
     followers: tuple[Follower, ...]
     horizon: Fraction
     used: Callable[[], tuple[DetectorUse, ...]]
+    coarser: Callable[[int], None] = lambda halvings: None
 
 
 class Glance:
@@ -94,6 +97,19 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
     return tuple(found)
 
 
+def make_ready(detectors: Sequence[Detector], settings: Settings, frame: Frame) -> None:
+    """Look once at `frame` in each of the shapes in which it will be looked at live.
+
+    A network prepares itself for each shape of picture, which takes longer than a frame may wait.
+    """
+    from ..track import shapes
+
+    for detector in detectors:
+        how = _way(settings, detector.info.kind, frame.size)
+        for look in shapes(frame.size, how):
+            detector.detect(frame, look)
+
+
 def _told(
     settings: Settings,
     followers: Sequence[tuple[str, Follower]],
@@ -118,16 +134,18 @@ def video_finder(
     """A follower through time for each of the detectors for `settings`.
 
     `horizon`: seconds for which a frame may wait in a live stream; looks come at least twice as
-    often, so that what comes in between two of them is still covered from where it came in.
+    often, so that what comes in between two of them is still covered from where it came in, and
+    only what changed is looked at again.
     `detectors`: those that were opened for the same settings before.
     """
     from ..track import Follower as Following
-    from ..track import Stills
+    from ..track import Remembering, Stills
 
     stills = Stills()
     detectors = open_detectors(settings) if detectors is None else detectors
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
     if horizon is not None:
+        detectors = [Remembering(detector, clock.ticks(AGAIN)) for detector in detectors]
         ways = [replace(how, interval=min(how.interval, horizon / 2)) for how in ways]
     doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
@@ -166,7 +184,12 @@ def video_finder(
     told = _told(settings, list(zip(kinds, followers, strict=True)), heads)
     if settings.seeks_heads:
         waits += ahead + FRESH
-    return Finder((*told, *doubts), waits, used)
+
+    def coarser(halvings: int) -> None:
+        for follower in followers:
+            follower.coarser(halvings)
+
+    return Finder((*told, *doubts), waits, used, coarser)
 
 
 def _doubts(

@@ -137,10 +137,10 @@ class Gauges:
     def shape(self, frame: Frame) -> None:
         self._outlet.shape(frame)
 
-    def show(self, frame: Frame, moment: float) -> None:
+    def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
         self._minutes.add("heads", self._hidden, self._clock())
         self._hidden = 0
-        self._outlet.show(frame, moment)
+        self._outlet.show(frame, moment, halvings)
 
     def curtain(self, moment: float) -> None:
         self._hidden = 0

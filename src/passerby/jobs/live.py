@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
 from ..core.errors import PasserbyError, UsageError
-from ..core.live import Arrival
+from ..core.geometry import Size
+from ..core.live import Arrival, LivePlanner
 from ..core.ports import Detector
 from ..core.schedule import Style
 from ..detect.census import open_census
@@ -19,7 +20,7 @@ from ..media import srt
 from ..media.camera import PATIENCE, Camera
 from ..media.publish import Publisher, Tap
 from ..media.recording import Retention, check_folder
-from ..plan import FollowingPlanner
+from ..plan import Edit, FollowingPlanner, Policy
 from ..redact import Paint
 from . import finders
 from .account import policy_of
@@ -28,7 +29,7 @@ from .live_settings import LiveSettings
 from .undumped import no_dumps
 from .wishes import Footing, edits_of
 
-SHARE: Final = Fraction(4, 5)  # of the delay that goes into looking ahead; the rest is for work
+SHARE: Final = Fraction(7, 10)  # of the delay that goes into looking ahead; the rest is for work
 EVERY: Final = 1.0  # seconds between two statuses
 
 
@@ -47,9 +48,10 @@ class Status:
     Of frames: `came` in; `shown`: published, with what is hidden; `covered`: a curtain was
     published; `dropped`: left out; `idle`: curtains while nothing came. `latency_ms`: from
     arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
-    one in so many frames is taken. `targets`: the state and reconnects of each. `numbers`: of
-    the last whole minute, how many heads were hidden at once, people and vehicles in view where
-    that is asked for; and whether the view is covered, moved or dark.
+    one in so many frames is taken. `halvings`: how often what is looked at and published is halved,
+    because there is more than this machine can look at. `targets`: the state and reconnects of
+    each. `numbers`: of the last whole minute, how many heads were hidden at once, people and
+    vehicles in view where that is asked for; and whether the view is covered, moved or dark.
     """
 
     state: str
@@ -64,6 +66,7 @@ class Status:
     failures: int = 0
     sections: int = 0
     stride: int = 1
+    halvings: int = 0
     broken: int = 0
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
@@ -154,23 +157,39 @@ class _Eyes:
     def __init__(self, settings: LiveSettings) -> None:
         self._settings, self._zones = settings.finding, settings.zones
         self._horizon = SHARE * Fraction(settings.delay).limit_denominator(1000)
+        self._ready = set[Size]()
         self._detectors: Sequence[Detector] = finders.open_detectors(self._settings)
 
-    def open(self, arrival: Arrival, failed: bool) -> FollowingPlanner:
+    def open(self, arrival: Arrival, failed: bool) -> LivePlanner:
         settings = self._settings
         if failed:  # or still hanging in another thread: they are not touched again
             self._detectors = finders.open_detectors(settings)
+            self._ready.clear()
+        frame = arrival.frame
+        if frame.size not in self._ready:
+            finders.make_ready(self._detectors, settings, frame)
+            self._ready.add(frame.size)
         finder = finders.video_finder(
             settings,
             arrival.clock,
-            arrival.frame.size,
+            frame.size,
             horizon=self._horizon,
             detectors=self._detectors,
         )
-        frame = arrival.frame
         footing = Footing(frame.size, arrival.clock, frame.span.start, None, still=False)
         edits = edits_of(self._zones, (), (), footing)
-        return FollowingPlanner(finder.followers, policy_of(settings), edits)
+        return _Watch(finder, policy_of(settings), edits)
+
+
+class _Watch(FollowingPlanner):
+    """A planner whose followers can be told to look less finely."""
+
+    def __init__(self, finder: finders.Finder, policy: Policy, edits: Iterable[Edit]) -> None:
+        super().__init__(finder.followers, policy, edits)
+        self._finder = finder
+
+    def coarser(self, halvings: int) -> None:
+        self._finder.coarser(halvings)
 
 
 def _painter(settings: LiveSettings) -> Paint:
@@ -205,6 +224,7 @@ def _status(state: str, camera: Camera, publisher: Publisher, loop: Live, gauges
         failures=counts.failures,
         sections=counts.sections,
         stride=counts.stride,
+        halvings=counts.halvings,
         broken=signal.broken,
         numbers=gauges.numbers(),
         targets={

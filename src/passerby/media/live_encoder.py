@@ -77,10 +77,12 @@ class LiveEncoder:
         self._last = -1
         self._blank = _blank(size)
 
-    def show(self, frame: Frame, moment: float, *, key: bool = False) -> list[Coded]:
+    def show(
+        self, frame: Frame, moment: float, *, key: bool = False, halvings: int = 0
+    ) -> list[Coded]:
         native = frame.native
         assert isinstance(native, av.VideoFrame)
-        return self._encode(_fitted(native, self.shape.size), moment, key)
+        return self._encode(_vague(_fitted(native, self.shape.size), halvings), moment, key)
 
     def curtain(self, moment: float, *, key: bool = False) -> list[Coded]:
         return self._encode(self._blank, moment, key)
@@ -162,6 +164,15 @@ def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
         width, height = inner.width // grid, inner.height // grid
         rows_of(to)[y : y + height, x : x + width] = rows_of(part)[:height, :width]
     return whole
+
+
+def _vague(native: av.VideoFrame, halvings: int) -> av.VideoFrame:
+    """With no more detail than it has when it is halved so often, in the same size."""
+    if not halvings:
+        return native
+    width, height = max(2, native.width >> halvings), max(2, native.height >> halvings)
+    small = native.reformat(width=width, height=height, interpolation="AREA")
+    return small.reformat(width=native.width, height=native.height, interpolation="BILINEAR")
 
 
 def _own(native: av.VideoFrame) -> av.VideoFrame:

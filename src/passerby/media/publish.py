@@ -93,9 +93,10 @@ class Publisher:
             for target in self._targets:
                 target.start(shape)
 
-    def show(self, frame: Frame, moment: float) -> None:
+    def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
         assert self._encoder is not None
-        self._send(self._encoder.show(frame, self._since(moment), key=self._key))
+        coded = self._encoder.show(frame, self._since(moment), key=self._key, halvings=halvings)
+        self._send(coded)
 
     def curtain(self, moment: float) -> None:
         assert self._encoder is not None

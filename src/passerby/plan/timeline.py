@@ -88,11 +88,8 @@ class Timeline:
 
     def since(self, first: Ticks) -> Timeline:
         """The same, without the keys before tick `first`; tracks keep their numbers."""
-        left = (
-            Track(track.id, track.kind, tuple(key for key in track.keys if key.at >= first))
-            for track in self.tracks()
-        )
-        return Timeline.of((track for track in left if track.keys), self._policy)
+        left = ((t, tuple(key for key in t.keys if key.at >= first)) for t in self.tracks())
+        return Timeline.of((Track(t.id, t.kind, keys) for t, keys in left if keys), self._policy)
 
     @property
     def policy(self) -> Policy:

@@ -2,6 +2,7 @@
 
 from .follower import Follower
 from .photo import PhotoSettings, find_all
+from .remembering import Remembering, shapes
 from .settings import FollowSettings
 from .stills import Stills
 from .unsure import DimPages, Unsure
@@ -11,7 +12,9 @@ __all__ = [
     "FollowSettings",
     "Follower",
     "PhotoSettings",
+    "Remembering",
     "Stills",
     "Unsure",
     "find_all",
+    "shapes",
 ]

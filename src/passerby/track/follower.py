@@ -83,6 +83,10 @@ class Follower:
         """How often the detector was asked, by kind of look."""
         return dict(self._looker.counts)
 
+    def coarser(self, halvings: int) -> None:
+        """Look at pictures that are halved so often, from the next frame on."""
+        self._looker.coarser(halvings)
+
     # The port.
 
     def see(self, frame: Frame) -> None:

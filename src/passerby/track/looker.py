@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -37,19 +38,32 @@ class Looker:
         self._traits = settings.traits
         self._interval = clock.ticks(settings.interval)
         self._turned_interval = clock.ticks(settings.turned_interval)
-        self._coarse = looks.coarse_scale(size, settings)
-        self._fine = looks.fine_scale(size, settings)
-        fine = looks.tiles(size, self._fine, settings.coarse) if self._fine > self._coarse else ()
-        self._tiles = tuple(fine)  # (scale, crop) of the looks that make up a fine one
-        self._next_tile = 0
-        turns = Fraction(max(1, len(self._tiles)), settings.tiles_at_once)
-        self._tile_interval = clock.ticks(settings.fine_interval / turns)
+        self._clock = clock
         self._due: dict[str, Ticks] = {}
         self._turn = 0
         self._bright = False
         self._unturned = False  # nothing of this shot has been looked at in other turns yet
         self.counts = {"coarse": 0, "fine": 0, "turned": 0, "close": 0}
         self.looked = -1  # index of the last frame that was looked at
+        self.coarser(0)
+
+    def coarser(self, halvings: int) -> None:
+        """Look at pictures halved so often from now on; the next frame is looked at."""
+        how = replace(
+            self._settings,
+            coarse=self._settings.coarse >> halvings,
+            fine=self._settings.fine >> halvings,
+            enlarge=self._settings.enlarge / 2**halvings,
+        )
+        self._side = how.coarse
+        self._coarse = looks.coarse_scale(self._size, how)
+        self._fine = looks.fine_scale(self._size, how)
+        fine = looks.tiles(self._size, self._fine, how.coarse) if self._fine > self._coarse else ()
+        self._tiles = tuple(fine)  # (scale, crop) of the looks that make up a fine one
+        self._next_tile = 0
+        turns = Fraction(max(1, len(self._tiles)), how.tiles_at_once)
+        self._tile_interval = self._clock.ticks(how.fine_interval / turns)
+        self.looked = -1
 
     def wanted(self, film: Film, alive: list[Path]) -> bool:
         """Whether the last frame of the film is worth a look."""
@@ -163,7 +177,7 @@ class Looker:
     ) -> list[Detections]:
         return [
             self._ask(frame, Look(fitted, threshold, crop, turn, gain))
-            for fitted, crop in looks.tiles(self._size, scale, self._settings.coarse)
+            for fitted, crop in looks.tiles(self._size, scale, self._side)
         ]
 
     def _is_due(self, what: str, now: Still, interval: Ticks, fresh: bool) -> bool:

@@ -1,0 +1,93 @@
+"""What gives way under load, in which order, and how it comes back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from passerby.core.live import Arrival
+from passerby.core.time import Clock
+from passerby.engine.pace import RUNGS, SLOWEST, Pace
+from passerby.testing import ArrayFrame, Layout
+
+FRAME = ArrayFrame([np.zeros((4, 4), np.uint8)], Layout.GRAY)
+CLOCK = Clock(Fraction(1, 1000))
+
+
+class Camera:
+    """A camera of `fps` frames a second before a pace; `behind`: for how long frames wait."""
+
+    def __init__(self, fps: float = 15, delay: float | None = 0.5) -> None:
+        self.pace, self.fps, self.now, self.number = Pace(delay), fps, 100.0, 0
+
+    def runs(self, seconds: float, behind: float = 0.0, *, missing: bool = False) -> int:
+        """How many of its frames are taken."""
+        taken = 0
+        for _ in range(round(seconds * self.fps)):
+            self.number += 1
+            self.now = 100 + self.number / self.fps
+            if missing:
+                self.pace.missed(self.now)
+            arrival = Arrival(FRAME, CLOCK, self.now, self.now, 0)
+            taken += self.pace.takes(arrival, behind, self.now)
+        return taken
+
+
+def test_at_ease_every_frame_is_taken_in_full() -> None:
+    camera = Camera()
+    assert camera.runs(20) == 300
+    assert (camera.pace.stride, camera.pace.halvings) == (1, 0)
+
+
+@pytest.mark.parametrize("how", [{"behind": 0.4}, {"missing": True}])
+def test_under_load_frames_give_way_first_and_then_detail(how: dict[str, float]) -> None:
+    camera = Camera()
+    steps: list[tuple[int, int]] = []
+    for _ in range(70):
+        camera.runs(0.1, **how)  # type: ignore[arg-type]
+        now = camera.pace.stride, camera.pace.halvings
+        if not steps or steps[-1] != now:
+            steps.append(now)
+    assert steps == list(RUNGS)
+
+
+def test_a_slow_camera_keeps_its_frames_and_gives_detail() -> None:
+    camera = Camera(fps=5)
+    camera.runs(10, missing=True)
+    assert camera.pace.stride == 1
+    assert camera.pace.halvings == RUNGS[-1][1]
+
+
+def test_what_is_taken_is_never_so_rare_that_nothing_can_be_decided() -> None:
+    for fps in (4, 8, 10, 15, 25, 30, 60):
+        camera = Camera(fps=fps)
+        camera.runs(20, missing=True)
+        assert camera.pace.stride / fps <= max(1 / fps, SLOWEST + 0.03)
+        assert camera.pace.allowed <= max(0.5, 3 * max(1 / fps, SLOWEST + 0.03))
+
+
+def test_it_comes_back_step_by_step() -> None:
+    camera = Camera()
+    camera.runs(10, missing=True)
+    camera.runs(40)
+    assert (camera.pace.stride, camera.pace.halvings) == (1, 0)
+
+
+def test_what_failed_when_it_was_tried_is_tried_ever_later() -> None:
+    """A machine that bears one step less does not change between them all the time."""
+    camera = Camera()
+    camera.runs(2.5, missing=True)
+    changes, last = 0, camera.pace.stride
+    for _ in range(600):
+        camera.runs(0.5, missing=camera.pace.stride == 1)
+        changes += camera.pace.stride != last
+        last = camera.pace.stride
+    assert 2 <= changes <= 14
+
+
+def test_without_a_clock_nothing_is_left_out() -> None:
+    camera = Camera(delay=None)
+    assert camera.runs(10, behind=9) == 150
+    assert camera.pace.deadline(Arrival(FRAME, CLOCK, 1.0, 1.0, 0)) == float("inf")

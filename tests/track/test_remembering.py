@@ -1,0 +1,141 @@
+"""What is remembered is what would be seen: only looks are saved, never a face."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from passerby.core.detection import Detections, overlaps
+from passerby.core.geometry import Box, Size
+from passerby.core.ports import Look
+from passerby.core.time import Ticks
+from passerby.testing import ArrayFrame, Layout
+from passerby.track import FollowSettings, Remembering, shapes
+
+from .films import TICK, Actor, Eyes, Film, shot, straight, within
+
+SIZE = Size(640, 360)
+WHOLE = Look(1.0, 0.3)
+LONG = Ticks(1000 * TICK)
+
+
+def noisy(film: Film, sigma: float = 2.0) -> Film:
+    """As a sensor shows it."""
+    rng = np.random.default_rng(3)
+    frames = []
+    for frame in film.frames:
+        grey = frame.planes()[0].pixels.astype(np.float32)
+        grey += rng.normal(0, sigma, grey.shape).astype(np.float32)
+        pixels = np.clip(grey, 0, 255).astype(np.uint8)
+        frames.append(ArrayFrame([pixels], Layout.GRAY, span=frame.span))
+    return Film(frames, film.actors)
+
+
+def placed(seen: Detections) -> list[tuple[float, ...]]:
+    return sorted({tuple(map(float, row)) for row in seen.boxes})
+
+
+def asked(eyes: Eyes) -> float:
+    """Of how many whole pictures the detector was shown, as shares of one."""
+    whole = SIZE.width * SIZE.height
+    return sum((look.crop.area / whole) if look.crop else 1.0 for _, look in eyes.looks)
+
+
+def test_a_still_scene_is_looked_at_once_and_everybody_in_it_stays_seen() -> None:
+    film = noisy(shot(40, Actor(straight(300, 150, 0)), size=SIZE))
+    eyes = Eyes(film)
+    remembering = Remembering(eyes, LONG)
+    for frame in film.frames:
+        assert placed(remembering.detect(frame, WHOLE)) == [(300, 150, 332, 190)]
+    assert len(eyes.looks) == 1
+
+
+def test_now_and_then_all_is_looked_at_again() -> None:
+    film = noisy(shot(40, size=SIZE))
+    eyes = Eyes(film)
+    remembering = Remembering(eyes, Ticks(10 * TICK))
+    for frame in film.frames:
+        remembering.detect(frame, WHOLE)
+    assert [i for i, _ in eyes.looks] == [0, 10, 20, 30]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_answers_are_those_of_the_detector(seed: int) -> None:
+    """People who walk, stand, come and go: each is seen as if all was looked at."""
+    rng = np.random.default_rng(seed)
+    actors = []
+    for n in range(4):
+        x, y, dx, dy = (float(v) for v in rng.uniform((0, 0, -12, -6), (610, 330, 12, 6)))
+        first = int(rng.integers(0, 15))
+        course = within(straight(x, y, dx, dy), first, first + int(rng.integers(5, 30)))
+        still = rng.random() < 0.4
+        actors.append(
+            Actor(straight(x, y, 0) if still else course, seed=50 + n, wide=36 + 8 * n, high=48)
+        )
+    film = noisy(shot(30, *actors, size=SIZE))
+    eyes, plain = Eyes(film), Eyes(film)
+    remembering = Remembering(eyes, LONG)
+    for frame in film.frames:
+        want, got = plain.detect(frame, WHOLE), remembering.detect(frame, WHOLE)
+        if len(want):
+            assert len(got)
+            assert (overlaps(want.boxes, got.boxes).max(axis=1) > 0.8).all()
+        if len(got):  # and nothing stays where nobody is any more
+            assert len(want)
+            assert (overlaps(got.boxes, want.boxes).max(axis=1) > 0.8).all()
+    assert asked(eyes) < 30
+
+
+def test_who_walks_through_a_still_street_costs_a_fraction_of_looking_at_all_of_it() -> None:
+    film = noisy(shot(60, Actor(straight(50, 200, 8)), size=SIZE))
+    eyes = Eyes(film)
+    remembering = Remembering(eyes, LONG)
+    for frame in film.frames:
+        assert len(remembering.detect(frame, WHOLE)) == 1
+    assert asked(eyes) < 0.35 * 60
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("walked", [False, True])
+def test_who_creeps_in_is_noticed(dark: bool, walked: bool) -> None:
+    """A face that comes out of the wall by a fraction of a level a frame, also while somebody walks
+    elsewhere, so that parts of the picture are looked at all the time."""
+    length, there = 80, straight(500, 40, 0)
+    walker = [Actor(straight(20, 250, 2), seed=5)] if walked else []
+    share = 0.25 if dark else 1.0
+    before = shot(length, *walker, size=SIZE).frames
+    after = shot(length, *walker, Actor(there), size=SIZE).frames
+    frames = []
+    for i, (old, new) in enumerate(zip(before, after, strict=True)):
+        wall, face = (frame.planes()[0].pixels.astype(np.float32) for frame in (old, new))
+        pixels = ((wall + (face - wall) * (i / length)) * share).astype(np.uint8)
+        frames.append(ArrayFrame([pixels], Layout.GRAY, span=old.span))
+    film = Film(frames, (*walker, Actor(there, score=lambda i: i / length)))
+    remembering = Remembering(Eyes(film), LONG)
+    seen = [
+        i
+        for i, frame in enumerate(frames)
+        if (500, 40, 532, 80) in placed(remembering.detect(frame, WHOLE))
+    ]
+    assert seen[0] < 40  # the detector by itself sees it from 24 on
+    assert seen == list(range(seen[0], length))
+
+
+def test_other_looks_are_remembered_apart() -> None:
+    film = shot(2, Actor(straight(300, 150, 0)), size=SIZE)
+    eyes = Eyes(film)
+    remembering = Remembering(eyes, LONG)
+    closer = Look(2.0, 0.3, Box(280, 140, 350, 200))
+    for frame in film.frames:
+        for look in (WHOLE, closer, Look(1.0, 0.3, turn=1)):
+            remembering.detect(frame, look)
+    assert len(eyes.looks) == 3
+
+
+def test_all_shapes_of_looks_lie_inside_the_picture() -> None:
+    for kind in ("face", "plate", "text", "person"):
+        for size in (SIZE, Size(640, 360), Size(1081, 1920), Size(64, 48)):
+            frame = ArrayFrame([np.zeros((size.height, size.width), np.uint8)], Layout.GRAY)
+            for look in shapes(size, FollowSettings.preset("balanced", kind)):
+                assert look.crop is None or Box(0, 0, size.width, size.height).contains(look.crop)
+                frame.picture(Size(8, 8), look.crop)
