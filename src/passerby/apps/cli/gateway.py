@@ -57,6 +57,7 @@ def alone(
     logins: Logins,
     *,
     rtsp_port: int | None,
+    web_port: int | None,
     how: str | None,
     quiet: bool,
 ) -> int:
@@ -64,7 +65,7 @@ def alone(
     from ..gateway.access import ServeSettings
     from ..gateway.config import Asked, Gateway
 
-    serve = ServeSettings.of(rtsp_port=rtsp_port)
+    serve = ServeSettings.of(rtsp_port=rtsp_port, web_port=web_port)
     return supervise(Gateway((Asked("camera", settings, logins),), serve), how=how, quiet=quiet)
 
 

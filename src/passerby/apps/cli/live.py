@@ -152,8 +152,8 @@ def live(
         bool,
         typer.Option(
             "--serve",
-            help="Serve it from here, to this machine alone: rtsp://127.0.0.1:8554/camera. Others "
-            "reach it with a GATEWAY.toml.",
+            help="Serve it from here, to this machine alone: rtsp://127.0.0.1:8554/camera, and a "
+            "page on http://127.0.0.1:8080/. Others reach it with a GATEWAY.toml.",
             rich_help_panel=WHERE,
         ),
     ] = False,
@@ -166,6 +166,18 @@ def live(
             max=65535,
             show_default="8554",
             help="With --serve: another port; 0 takes any that is free.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    web_port: Annotated[
+        int | None,
+        typer.Option(
+            "--web-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            show_default="8080",
+            help="With --serve: the same for the page.",
             rich_help_panel=WHERE,
         ),
     ] = None,
@@ -279,7 +291,9 @@ def live(
         _login(login_file, "PASSERBY_LOGIN"), _login(to_login_file, "PASSERBY_TO_LOGIN")
     )
     if serve:
-        return gateway.alone(settings, logins, rtsp_port=rtsp_port, how=status, quiet=quiet)
+        return gateway.alone(
+            settings, logins, rtsp_port=rtsp_port, web_port=web_port, how=status, quiet=quiet
+        )
     how = status or ("line" if sys.stderr.isatty() and not quiet else "none")
     stop = threading.Event()
     teller = _Teller(how, quiet=quiet, stop=stop)
