@@ -175,6 +175,8 @@ def test_own_pictures_come_out_in_order_with_their_times_and_without_the_face(
         ([(0, np.zeros((4, 4, 3), np.float32))], "picture 0 is float32"),
         ([(0, np.zeros((40, 40, 3), np.uint8)), (1, np.zeros((4, 4, 3), np.uint8))], "picture 1"),
         ([(n, np.zeros((40, 40, 3), np.uint8)) for n in (0, 1, 1)], "picture 2 is not later"),
+        ([(float("nan"), np.zeros((40, 40, 3), np.uint8))], "time of picture 0"),
+        ([(0, [[[0, 0, 0]]])], "picture 0 is a list"),
     ],
 )
 def test_pictures_that_make_no_sense_end_it(given: list[pictures.Timed], said: str) -> None:

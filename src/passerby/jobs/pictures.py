@@ -87,8 +87,9 @@ def redact_frames(
 
     `pictures`: pairs of a time in seconds, rising, and RGB uint8 (height, width, 3), all of one
     size; each is copied at once. Everybody is hidden from where they come into sight, so a picture
-    comes out once the next second or two have been handed in, and so many wait in memory. All that
-    were handed in come out, or a `PasserbyError` does. What is yielded was not verified.
+    comes out once the next second or two have been handed in, and so many wait in memory; who was
+    where stays there, too, some megabytes an hour. All that were handed in come out, or a
+    `PasserbyError` does. What is yielded was not verified.
 
     >>> import numpy as np
     >>> grey = np.full((120, 160, 3), 128, np.uint8)
@@ -155,19 +156,33 @@ def _spanned(
     length = _ALONE
     with ending(pictures):
         for number, (given, picture) in enumerate(pictures):
-            at = Fraction(given)
-            shape = picture.shape if held is None else held[1].shape
-            if picture.dtype != np.uint8 or picture.shape != shape or shape[2:] != (3,):
-                raise UsageError(
-                    f"picture {number} is {picture.dtype} {picture.shape}",
-                    hint="want uint8 (height, width, 3), all of one size",
-                )
+            at = _moment(given, number)
+            _check(picture, None if held is None else held[1].shape, number)
             if held is not None:
                 length = at - held[0]
                 yield _held(held, at, number - 1, times)
             held = at, np.array(picture)
     if held is not None:
         yield _held(held, held[0] + length, number, times)
+
+
+def _moment(given: float | Fraction, number: int) -> Fraction:
+    try:
+        return Fraction(given)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(
+            f"the time of picture {number} is no number", hint="want seconds, rising"
+        ) from None
+
+
+def _check(picture: object, shape: tuple[int, ...] | None, number: int) -> None:
+    """`UsageError` unless it is a picture, of `shape` if that is known."""
+    hint = "want uint8 (height, width, 3), all of one size"
+    if not isinstance(picture, np.ndarray):
+        raise UsageError(f"picture {number} is a {type(picture).__name__}", hint=hint)
+    wanted = picture.shape if shape is None else shape
+    if picture.dtype != np.uint8 or picture.shape != wanted or wanted[2:] != (3,):
+        raise UsageError(f"picture {number} is {picture.dtype} {picture.shape}", hint=hint)
 
 
 def _held(
