@@ -251,9 +251,32 @@ def test_who_plays_and_does_not_read_holds_up_nobody(
     assert channels["garden"].receivers == 0, "and is sent away"
 
 
+def test_who_is_sent_datagrams_and_is_not_heard_of_is_sent_no_more(
+    hand: Hand, channels: dict[str, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.TIMEOUT", 1)
+    line = hand()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        port = receiver.getsockname()[1]
+        wanted = f"RTP/AVP;unicast;client_port={port}-{port + 1}"
+        session = re.search(r"Session: (\w+)", line.ask("SETUP", Transport=wanted)[1])
+        assert session
+        assert line.ask("PLAY", Session=session[1])[0] == 200
+        assert receiver.recv(2048)[1] & 127 == 96
+        assert line.gone()
+        until = time.monotonic() + 5
+        while channels["garden"].receivers and time.monotonic() < until:
+            time.sleep(0.05)
+        assert channels["garden"].receivers == 0
+
+
 def test_the_number_of_connections_is_bounded(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("passerby.apps.gateway.rtsp.MOST_CONNECTIONS", 2)
     time.sleep(0.3)
     lines = [hand() for _ in range(2)]
     assert all(line.ask("OPTIONS")[0] == 200 for line in lines)
+    begun = time.monotonic()
     assert hand().gone()
+    assert time.monotonic() - begun < 5, "at once, and not for its silence"

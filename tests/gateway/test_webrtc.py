@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aioice import ice
 from tests.gateway.feeding import feeding, rising, serving
 from tests.gateway.test_web import ask
 
@@ -108,3 +111,42 @@ def test_a_place_that_would_not_do_is_refused(place: str, told: str) -> None:
         check(place, "Token5555")
     assert "5555" not in str(refused.value)
     assert "Secret66" not in str(refused.value)
+
+
+OFFER = (
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+    "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
+    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
+    f"a=fingerprint:sha-256 {':'.join(['AA'] * 32)}\r\na=setup:actpass\r\n"
+    "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r\n"
+)
+
+
+def test_nobody_can_have_us_send_elsewhere_and_no_server_is_asked_for_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[dict[str, Any]] = []
+    first = ice.Connection.__init__
+
+    def spied(self: ice.Connection, *given: Any, **named: Any) -> None:
+        begun.append(named)
+        first(self, *given, **named)
+
+    monkeypatch.setattr(ice.Connection, "__init__", spied)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim,
+        feeding("garden") as channels,
+        serving(channels) as server,
+    ):
+        victim.bind(("127.0.0.1", 0))
+        victim.settimeout(1.5)
+        port = victim.getsockname()[1]
+        offer = f"{OFFER}a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
+        offer += "a=end-of-candidates\r\n"
+        told = ask(server, "/cameras/garden/whep", "POST", offer.encode(), **SDP)
+        assert told.status == 201
+        with pytest.raises(TimeoutError):
+            victim.recv(2048)
+        assert begun
+        assert not any(named.get("stun_server") or named.get("turn_server") for named in begun)
+        assert ask(server, told.headers["location"], "DELETE").status == 200
