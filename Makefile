@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel man completions site retell programs lint types layers unit test demo footage lock bench-leaks bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup wheel man completions site retell programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -83,6 +83,9 @@ demo: footage  ## redact a real clip and a real photo, and show before and after
 
 bench-leaks: $(READY)  ## how many faces stay bare, per clip
 	$(BIN)/python benchmarks/leaks.py $(BENCH_ARGS)
+
+bench-live: $(READY)  ## cameras: how far behind, whom they show, what they cost
+	$(BIN)/python benchmarks/live.py $(BENCH_ARGS)
 
 bench-speed: $(READY)  ## the time it takes against a pure transcode
 	$(BIN)/python benchmarks/speed.py $(BENCH_ARGS)

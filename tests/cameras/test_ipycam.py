@@ -10,12 +10,8 @@ import json
 import os
 import subprocess
 from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from PIL import Image
-from tests.live.camera import Film, camera, decoded, judged, live, needs_rtsp
 
 from .device import PASSWORD, USER
 from .test_cameras import cameras
@@ -33,8 +29,6 @@ from ipycam.http import IPCameraHTTPHandler
 from ipycam.discovery import WSDiscoveryServer
 config = CameraConfig(local_ip="127.0.0.1", name="Porch")
 config.username, config.password = sys.argv[1], sys.argv[2]
-if len(sys.argv) > 3:  # who sends the pictures is another program
-    config.rtsp_port, config.main_stream_name = int(sys.argv[3]), "cam"
 onvif = ONVIFService(config)
 camera = types.SimpleNamespace(config=config, onvif=onvif)
 handler = type("Handler", (IPCameraHTTPHandler,), {"camera": camera})
@@ -46,10 +40,10 @@ server.serve_forever()
 """
 
 
-@contextmanager
-def ipycam(*more: str) -> Generator[str]:
+@pytest.fixture
+def port() -> Generator[str]:
     with subprocess.Popen(
-        [PYTHON, "-c", SERVE, USER, PASSWORD, *more],
+        [PYTHON, "-c", SERVE, USER, PASSWORD],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -59,12 +53,6 @@ def ipycam(*more: str) -> Generator[str]:
             yield program.stdout.readline().strip()
         finally:
             program.terminate()
-
-
-@pytest.fixture
-def port() -> Generator[str]:
-    with ipycam() as there:
-        yield there
 
 
 def test_ipycam_is_found_and_tells_its_streams_to_who_logs_in(port: str) -> None:
@@ -81,24 +69,3 @@ def test_ipycam_is_found_and_tells_its_streams_to_who_logs_in(port: str) -> None
     wrong = cameras("--host", f"127.0.0.1:{port}", login=f"{USER}:wrong")
     assert wrong.returncode == 1
     assert "refuses the login" in wrong.stderr
-
-
-@pytest.mark.slow
-def test_what_ipycam_tells_is_played_and_nobody_is_shown(tmp_path: Path, astronaut: Path) -> None:
-    needs_rtsp()
-    with Image.open(astronaut) as image:
-        film = Film.of(image.convert("RGB").crop((120, 20, 320, 220)))
-    login = f"{USER}:{PASSWORD}"
-    with camera(tmp_path, film, login=login) as server, ipycam(str(server.port)) as there:
-        done = cameras("--host", f"127.0.0.1:{there}", "--json", login=login)
-        assert done.returncode == 0, done.stderr
-        (found,) = json.loads(done.stdout)["cameras"]
-        address = found["streams"][0]["address"]
-        running = live(address, "--to", f"{tmp_path}/out/", "--for", "12", PASSERBY_LOGIN=login)
-        _, said = running.communicate(timeout=90)
-    assert running.returncode == 0, said
-    pictures = [p for path in sorted((tmp_path / "out").iterdir()) for p in decoded(path)]
-    seen = judged(pictures, film)
-    assert len(seen.numbers) > 20
-    assert seen.worst < 0.5
-    assert PASSWORD not in said

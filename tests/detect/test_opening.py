@@ -192,22 +192,3 @@ def test_a_network_that_gives_no_numbers_fails_whoever_asks_it(tmp_path: Path, d
     runtime = open_runtime(scrfd(tmp_path / "spoilt.onnx", spoilt=float("nan")), device)
     with pytest.raises(RuntimeError, match="no number"):
         runtime.run(np.zeros((1, 64, 64, 3), np.uint8))
-
-
-def test_a_provider_that_does_not_start_is_refused_and_not_replaced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """ONNX Runtime itself goes on without it, on the CPU."""
-    import onnxruntime
-
-    class Replaced:
-        def __init__(self, *_: object, **__: object) -> None: ...
-
-        def get_providers(self) -> list[str]:
-            return ["CPUExecutionProvider"]
-
-    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: both)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", Replaced)
-    with pytest.raises(UsageError, match="does not start here"):
-        open_runtime(MODEL, "cuda")
