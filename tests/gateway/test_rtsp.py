@@ -238,7 +238,7 @@ def test_who_plays_and_does_not_read_holds_up_nobody(
     channels: dict[str, Channel],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("passerby.apps.gateway.rtsp.PATIENCE", 1)
+    monkeypatch.setattr("passerby.apps.gateway.rtsp_ways.PATIENCE", 1)
     line = hand()
     line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     session = re.search(r"Session: (\w+)", line.ask("SETUP", Transport="RTP/AVP/TCP")[1])

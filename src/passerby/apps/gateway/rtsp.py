@@ -7,7 +7,6 @@ request may be, how long somebody may be silent, how many are connected, how lon
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import socket
 import ssl
@@ -20,11 +19,11 @@ from ...media.live_encoder import UNIT, Coded
 from . import rtp
 from .access import Login
 from .channel import Channel, Receiver
+from .rtsp_ways import PATIENCE, Datagrams, Interleaved
 from .rtsp_words import Challenge, Malformed, Request, Transport, answer, read, transport
 
 MOST_CONNECTIONS: Final = 100
 TIMEOUT: Final = 60  # seconds of silence after which a session ends
-PATIENCE: Final = 10  # seconds for a first request, or for one that does not read
 BUFFER: Final = 2**17  # bytes that the system keeps for one connection
 WRONG: Final = 0.5  # seconds that a wrong password waits
 TRIES: Final = 4  # wrong passwords on one connection
@@ -89,7 +88,7 @@ class _Talk:
         self._wrong = 0
         self._session = ""
         self._camera = ""
-        self._way: _Interleaved | _Datagrams | None = None
+        self._way: Interleaved | Datagrams | None = None
         self._sender = rtp.Sender()
         self._playing: asyncio.Task[None] | None = None
         self._heard = time.monotonic()
@@ -114,7 +113,7 @@ class _Talk:
             return True
         heard = max(self._heard, self._way.heard if self._way else 0.0)
         silent = time.monotonic() - heard
-        if self._playing is not None and isinstance(self._way, _Interleaved):
+        if self._playing is not None and isinstance(self._way, Interleaved):
             return False  # its connection tells
         return silent > (TIMEOUT if self._session else PATIENCE)
 
@@ -207,12 +206,12 @@ class _Talk:
             told = f"{self._way.told};ssrc={self._sender.source:08X}"
             await self._say(request, 200, {"Transport": told})
 
-    async def _found(self, wanted: Transport) -> _Interleaved | _Datagrams:
+    async def _found(self, wanted: Transport) -> Interleaved | Datagrams:
         if wanted.interleaved:
-            return _Interleaved(self._writer, wanted)
+            return Interleaved(self._writer, wanted)
         sock = self._writer.get_extra_info("sockname")
         peer = self._writer.get_extra_info("peername")
-        return await _Datagrams.open(sock[0], peer[0], wanted)
+        return await Datagrams.open(sock[0], peer[0], wanted)
 
     async def _steer(self, request: Request) -> bool:
         given = request.headers.get("session", "").partition(";")[0].strip()
@@ -265,7 +264,7 @@ async def _send(
     receiver: Receiver,
     first: Coded | None,
     sender: rtp.Sender,
-    way: _Interleaved | _Datagrams,
+    way: Interleaved | Datagrams,
 ) -> None:
     reported = float("-inf")
     try:
@@ -300,91 +299,3 @@ async def _first(receiver: Receiver) -> Coded | None:
             return await receiver.next()
     except TimeoutError:
         return None
-
-
-class _Interleaved:
-    """Packets between the answers, on the same connection."""
-
-    heard = 0.0
-
-    def __init__(self, writer: asyncio.StreamWriter, wanted: Transport) -> None:
-        self._writer, self._pair = writer, wanted.pair
-        self.told = f"RTP/AVP/TCP;unicast;interleaved={wanted.pair[0]}-{wanted.pair[1]}"
-
-    async def send(self, packets: list[bytes], report: bytes) -> None:
-        framed = [self._framed(0, packet) for packet in packets]
-        if report:
-            framed.append(self._framed(1, report))
-        self._writer.write(b"".join(framed))
-        async with asyncio.timeout(PATIENCE):
-            await self._writer.drain()
-
-    def part(self, bye: bytes) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(self._framed(1, bye))
-
-    def close(self) -> None:
-        pass
-
-    def _framed(self, which: int, packet: bytes) -> bytes:
-        return b"$" + bytes([self._pair[which]]) + len(packet).to_bytes(2, "big") + packet
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    """Packets by UDP, only ever to the address that the connection comes from."""
-
-    def __init__(self, peer: str) -> None:
-        self.heard = 0.0
-        self.told = ""
-        self._peer = peer
-        self._ways: list[asyncio.DatagramTransport] = []
-        self._ports = (0, 0)
-
-    @classmethod
-    async def open(cls, here: str, peer: str, wanted: Transport) -> _Datagrams:
-        loop = asyncio.get_running_loop()
-        made = cls(peer)
-        made._ports = wanted.pair
-        for _ in range(8):  # two ports side by side, the first even
-            first = 0
-            try:
-                for port in (0, 1):
-                    bound = (here, first + port if first else 0)
-                    way, _protocol = await loop.create_datagram_endpoint(
-                        lambda: made, local_addr=bound
-                    )
-                    made._ways.append(way)
-                    first = first or way.get_extra_info("sockname")[1]
-                    if first % 2:
-                        break
-                else:
-                    made.told = (
-                        f"RTP/AVP;unicast;client_port={wanted.pair[0]}-{wanted.pair[1]};"
-                        f"server_port={first}-{first + 1}"
-                    )
-                    return made
-            except OSError:
-                pass
-            made.close()
-        raise OSError("no two free ports side by side")
-
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        if ipaddress.ip_address(addr[0]) == ipaddress.ip_address(self._peer):
-            self.heard = time.monotonic()
-
-    async def send(self, packets: list[bytes], report: bytes) -> None:
-        for place, packet in enumerate(packets):
-            self._ways[0].sendto(packet, (self._peer, self._ports[0]))
-            if place % 32 == 31:  # a key frame must not overrun the receiver's buffer
-                await asyncio.sleep(0.001)
-        if report:
-            self._ways[1].sendto(report, (self._peer, self._ports[1]))
-
-    def part(self, bye: bytes) -> None:
-        if self._ways:
-            self._ways[1].sendto(bye, (self._peer, self._ports[1]))
-
-    def close(self) -> None:
-        for way in self._ways:
-            way.close()
-        self._ways = []
