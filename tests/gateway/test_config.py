@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from passerby.apps.cli.app import run
 from passerby.apps.gateway.config import example, load, parse
 from passerby.apps.gateway.places import line_of
 from passerby.core.errors import UsageError
@@ -140,3 +141,20 @@ def test_elsewhere_is_served_with_a_login_that_is_kept_out_of_the_file() -> None
             "x",
             {"GARDEN": "a:b", "VIEWERS": "v:Secret7777"},
         )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gateway.toml", "--hide", "plates"),
+        ("gateway.toml", "--serve"),
+        ("gateway.toml", "--to", "x/"),
+        ("rtsp://10.0.0.5/a", "--to", "x/", "--check"),
+        ("rtsp://10.0.0.5/a",),
+    ],
+)
+def test_what_would_do_nothing_is_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["live", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("passerby: ")

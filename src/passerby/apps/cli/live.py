@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ...jobs.live import Status
 
 CAMERA = "The camera"
+_WRITTEN = "passerby live --example prints one"
 MANY = "Many cameras, with GATEWAY.toml"
 
 
@@ -265,7 +266,16 @@ def live(
     from ...jobs import live as job
     from ...jobs.live_settings import LiveSettings
 
-    if source.lower().endswith(".toml"):
+    many = source.lower().endswith(".toml")
+    said = [
+        to, hide, style, preset, device, zone, count, smallest, delay, transport, silence, login_file,
+        to_login_file, serve, rtsp_port, web_port, keep_hours, keep_gigabytes, piece, seconds,
+    ]  # fmt: skip
+    if many and any(given not in (None, False) for given in said):
+        raise UsageError("what cameras do is written in the file", path=source, hint=_WRITTEN)
+    if not many and (check or watch_config):
+        raise UsageError("--check and --watch-config are for a GATEWAY.toml", hint=_WRITTEN)
+    if many:
         return gateway.run(Path(source), check=check, watch=watch_config, how=status, quiet=quiet)
     if not to and not serve:
         raise UsageError("nothing says where it is published", hint="--to TARGET, or --serve")
