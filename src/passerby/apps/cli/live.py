@@ -268,8 +268,9 @@ def live(
 
     many = source.lower().endswith(".toml")
     said = [
-        to, hide, style, preset, device, zone, count, smallest, delay, transport, silence, login_file,
-        to_login_file, serve, rtsp_port, web_port, keep_hours, keep_gigabytes, piece, seconds,
+        to, hide, style, preset, device, zone, count, smallest, delay, transport, silence,
+        login_file, to_login_file, serve, rtsp_port, web_port, keep_hours, keep_gigabytes, piece,
+        seconds,
     ]  # fmt: skip
     if many and any(given not in (None, False) for given in said):
         raise UsageError("what cameras do is written in the file", path=source, hint=_WRITTEN)
