@@ -96,6 +96,8 @@ def test_cut_off_anywhere_and_gone_on_with_everything_is_made_once_and_as_it_sho
         kept = {n for n in in_place if n not in changed}
         assert not kept & set(hands.given), "a finished file was made again"
         assert not (folder / "records" / "stage").exists()
+        if cut <= 1 or not after:
+            assert run(folder, todo)[1].given == [], "what was done by then is not known any more"
 
 
 def test_one_that_fails_stops_no_other_and_is_tried_again_by_the_next_run(tmp_path: Path) -> None:

@@ -78,13 +78,16 @@ def portrait(astronaut: Path) -> Image.Image:
         return image.convert("RGB").crop((120, 20, 320, 220))
 
 
-def write_clip(path: Path, pictures: Sequence[np.ndarray], *, sound: bool = True) -> None:
+def write_clip(
+    path: Path, pictures: Sequence[np.ndarray], *, sound: bool = True, gop: int = 250
+) -> None:
     """`pictures` (RGB, uint8) as H.264 at 25 fps, with a tone, and a canary in the tags."""
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w") as out:
         out.metadata["title"] = CANARY
         out.metadata["comment"] = CANARY
-        video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "18"})
+        quick = {"preset": "ultrafast", "crf": "18", "g": str(gop)}
+        video = out.add_stream("libx264", rate=25, options=quick)
         assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         tone = out.add_stream("aac", rate=48000) if sound else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Truncated, UsageError
-from ..core.ports import Progress, Redactor, Sink, Source
+from ..core.ports import Detector, Progress, Redactor, Sink, Source
 from ..core.schedule import Style
 from ..core.time import Ticks
 from ..media import Card, sha256
@@ -155,9 +155,14 @@ def scan(
 
 
 def found(
-    input: Path, settings: Settings, *, progress: Progress | None = None
+    input: Path,
+    settings: Settings,
+    *,
+    detectors: Sequence[Detector] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Document, Report]:
-    """What a scan finds, and its report; nothing is written."""
+    """What a scan finds, and its report; nothing is written. `detectors`: of a film, opened for
+    the same settings before."""
     watch = Stopwatch()
     check_style(settings.style, settings.kinds)
     with watch.phase("probe"):
@@ -165,7 +170,8 @@ def found(
         sounds.no_scan(card)
         edits = _wished(card, settings)
     with watch.phase("find"):
-        finder, source = _finder(card, settings), doors.open_source(card, settings)
+        finder = _finder(card, settings, detectors)
+        source = doors.open_source(card, settings)
         planner = FollowingPlanner(finder.followers, account.policy_of(settings), edits)
         followed(source, planner, Watch(progress, card.length))
     decision = _decided(card, planner, finder, edits)
@@ -333,10 +339,10 @@ def _same_frames(seen: int, written: int, card: Card) -> None:
         )
 
 
-def _finder(card: Card, settings: Settings) -> Finder:
+def _finder(card: Card, settings: Settings, detectors: Sequence[Detector] | None = None) -> Finder:
     if card.kind == "photo":
         return photo_finder(settings, card.size)
-    return video_finder(settings, card.clock, card.size)
+    return video_finder(settings, card.clock, card.size, detectors=detectors)
 
 
 def _wished(card: Card, settings: Settings) -> tuple[Edit, ...]:

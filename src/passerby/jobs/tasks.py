@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,10 @@ from .. import __version__
 from ..core.errors import Interrupted, PasserbyError, Unreadable, failure, unforeseen
 from ..core.ports import Progress
 from ..media import sha256
+from ..plan import text_of
 from .footage import redact
+from .output import write_text
+from .parts import Part, answered, key_of_answers, linked, parts_of
 from .report import NotHandedOver, Report
 from .settings import Settings
 
@@ -132,6 +135,47 @@ def redact_whole(
             "seconds": round(time.monotonic() - began, 3),
         }
     )
+
+
+def parts(source: Path, settings: Settings, seconds: float) -> tuple[Part, ...]:
+    """Where a long film is split for looking; nothing where it is not. Photos and sound are not."""
+    try:
+        return parts_of(source, settings, seconds)
+    except PasserbyError:  # whoever works on the whole file says what is wrong with it
+        return ()
+
+
+def survey_part(source: Path, answers: Path, settings: Settings, part: Part) -> int:
+    """Look at one part of a film, and write what was seen to `answers`; how much there is.
+
+    Nothing is done where that was done for the same bytes and settings before.
+    """
+    if answers.exists():
+        return 0
+    partial = answers.with_name(answers.name + ".partial")
+    count = answered(source, partial, settings, part, key_of_answers(source, settings))
+    partial.replace(answers)
+    return count
+
+
+def link(source: Path, answers: Sequence[Path], plan: Path, settings: Settings) -> tuple[int, int]:
+    """The plan of a whole film, written to `plan`: the one that `scan` writes, to the last byte,
+    whatever the answers. How often somebody had to look, and how often the answer was known."""
+    document, asked, known = linked(source, answers, settings, key_of_answers(source, settings))
+    write_text(plan, text_of(document), force=True)
+    return asked, known
+
+
+def render(
+    source: Path,
+    plan: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+) -> Receipt:
+    """`redact_whole` by a plan of `link`: paint, write, verify."""
+    return redact_whole(source, output, settings, plan=plan, progress=progress)
 
 
 def check(output: Path, receipt: Receipt) -> bool:

@@ -53,6 +53,13 @@ class SeekingSource(VideoSource):
 
     def index(self, frames: int, first: int) -> Index | None:
         """None unless the packets promise `frames` frames, the first of them at tick `first`."""
+        found = self.listed()
+        if found is None or len(found.starts) != frames or found.starts[0] != first:
+            return None
+        return found
+
+    def listed(self) -> Index | None:
+        """What the packets promise; None where they don't say when pictures are shown."""
         with opened(self.card.path) as container, reading(self.card.path):
             stream = self._stream(container)
             if family(container) in UNTIMED:
@@ -68,9 +75,7 @@ class SeekingSource(VideoSource):
         shown.sort()
         starts = array("q", (at for at, _ in shown))
         rising = all(a < b for a, b in pairwise(starts))
-        if len(starts) != frames or not rising or not shown or not shown[0][1]:
-            return None
-        if starts[0] != first:
+        if not rising or not shown or not shown[0][1]:
             return None
         return Index(starts, tuple(n for n, (_, key) in enumerate(shown) if key))
 

@@ -85,12 +85,14 @@ class Looker:
         `closing`: the shot ends with this frame, what has not been done in it is done now.
         """
         threshold = self._settings.near
+        opening = film.cut(now.index) and not closing
+        if opening:
+            self._restart()
         self.looked = now.index
         gain = 1.0
         if now.light < looks.DARK:
             self._bright = not self._bright
             gain = 2.5 if self._bright else 1.0
-        opening = film.cut(now.index) and not closing
         parts: list[Detections] = []
         tiles = self._due_tiles(now, opening)
         if not any(crop is None for _, crop in tiles):  # that one shows all, and finer
@@ -113,6 +115,11 @@ class Looker:
         return looks.united(
             [upright, *(looks.elsewhere(part, upright) for part in turned)], self._traits.lines
         )
+
+    def _restart(self) -> None:
+        """Look at a new shot as if there had been none before, so that what is asked in it depends
+        on nothing before it: a film can be looked at in parts. Its second look is in all turns."""
+        self._next_tile, self._bright, self._turn = 0, False, 3 if self.looked >= 0 else 0
 
     def _ask(self, frame: Frame, look: Look, coarsest: bool = False) -> Detections:
         """What the detector sees that can be believed."""
