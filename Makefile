@@ -9,10 +9,10 @@ LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-SLOW_ARGS := $(if $(SLOW),-m "slow or not slow")
+SLOW_ARGS := $(if $(SLOW),-m "not ray")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel man completions site retell programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup wheel man completions site retell ray test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -36,6 +36,9 @@ attack: $(READY)  ## add what verify --attack and its tests need, for faces and 
 
 retell: $(READY)  ## add what transcribe needs for English (85 MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-retell.lock
+
+ray: $(READY)  ## add what batch --ray and its tests need (90 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-ray.lock
 
 programs:  ## install from Debian, as root, what a few tests need besides
 	@sh tools/programs.sh
@@ -77,6 +80,9 @@ $(SITE)/.ready: requirements-site.lock
 site: $(SITE)/.ready  ## the documents as a site in build/site, which fetches nothing
 	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
 	$(SITE)/bin/python tools/site.py build/site
+
+test-ray: footage  ## a batch on a real cluster of several nodes, some of which die; after `make ray`
+	$(BIN)/python -m pytest -m ray tests/ray $(PYTEST_ARGS)
 
 demo: footage  ## redact a real clip and a real photo, and show before and after
 	$(BIN)/python tools/demo.py

@@ -1,5 +1,6 @@
-"""Write requirements.lock (what Passerby runs on), requirements-dev.lock (that and the tools) and
-requirements-site.lock (what the documents' site is built with).
+"""Write requirements.lock (what Passerby runs on), requirements-dev.lock (that and the tools),
+requirements-ray.lock (what that extra adds) and requirements-site.lock (what the documents' site is
+built with).
 
 All pin every package by version and hash, for every platform, and name no index. Some packages
 are left out on purpose: openvino asks for openvino-telemetry, which makes up an identity for this
@@ -32,7 +33,21 @@ def main() -> None:
         uv = str(tool / "bin" / "uv")
         lock(uv, "requirements.lock", "What Passerby runs on.")
         lock(uv, "requirements-dev.lock", "What Passerby runs on, and its tools.", "--group", "dev")
+        extra(uv, "ray")
         site(uv)
+
+
+def extra(uv: str, name: str) -> None:
+    """What an extra adds to the lock of the tools. Ray asks nobody by its web client, but imports
+    it, so that stays."""
+    dev = "requirements-dev.lock"
+    without = ["--no-emit-package", LEFT_OUT]
+    same = ["--constraint", dev, "--extra", name]
+    pins = compiled(uv, "pyproject.toml", *without, "--upgrade", *same)
+    there = {block.split("==")[0] for block in blocks((ROOT / dev).read_text())}
+    new = [block for block in blocks(pins) if block.split("==")[0] not in there]
+    head = HEAD.format(what=f"What the extra passerby[{name}] adds.")
+    (ROOT / f"requirements-{name}.lock").write_text("".join([head, *new]))
 
 
 def site(uv: str) -> None:
@@ -55,6 +70,17 @@ def compiled(uv: str, source: str, *more: str) -> str:
     command += ["--system-certs", "--quiet", *more]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
+
+
+def blocks(pins: str) -> list[str]:
+    """The packages of a lock, each with its hashes."""
+    found: list[str] = []
+    for line in pins.splitlines(keepends=True):
+        if line[0] not in " #":
+            found.append("")
+        if found:
+            found[-1] += line
+    return found
 
 
 def run(*command: str) -> None:

@@ -46,6 +46,8 @@ def receipt(order: Order, made: Path, settings: Settings) -> Receipt:
 class Two:
     """`Hands` that take two orders at a time. `fate`: what becomes of one, at its n-th try."""
 
+    in_place = False
+
     def __init__(
         self, stage: Path, settings: Settings, fate: Callable[[str, int], str] = lambda *_: "done"
     ) -> None:

@@ -156,7 +156,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory, astronaut: Path) -> Path:
 def test_the_plan_of_a_film_in_parts_is_that_of_a_scan_to_the_last_byte(
     cut: Path, tmp_path: Path
 ) -> None:
-    policy = Settings(preset="fast")
+    policy = Settings(preset="fast", encoder_preset="ultrafast")  # x264's other presets vary
     scan(cut, policy, output=tmp_path / "whole.json")
     whole = (tmp_path / "whole.json").read_bytes()
     parts = tasks.parts(cut, policy, 1.5)
@@ -179,7 +179,6 @@ def test_the_plan_of_a_film_in_parts_is_that_of_a_scan_to_the_last_byte(
     assert (done.status, done.words) == ("done", "safe as far as checked")
     assert tasks.check(tmp_path / "out.mp4", done)
     one = tasks.redact_whole(cut, tmp_path / "one.mp4", policy)
-    assert one.output_sha256 == done.output_sha256
-    assert one.key == done.key
+    assert (one.output_sha256, one.key) == (done.output_sha256, done.key)
     (tmp_path / "out.mp4").write_bytes(b"half of it")
     assert not tasks.check(tmp_path / "out.mp4", done)

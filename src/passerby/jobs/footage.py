@@ -342,6 +342,8 @@ def _same_frames(seen: int, written: int, card: Card) -> None:
 def _finder(card: Card, settings: Settings, detectors: Sequence[Detector] | None = None) -> Finder:
     if card.kind == "photo":
         return photo_finder(settings, card.size)
+    if detectors is None:
+        return video_finder(settings, card.clock, card.size)
     return video_finder(settings, card.clock, card.size, detectors=detectors)
 
 

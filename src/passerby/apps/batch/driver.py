@@ -115,6 +115,10 @@ class Driver:
                         outcome = self._note(order, refused(refusal), seen[order.name], 1)
                         yield outcome
                         continue
+                    if hands.in_place:
+                        self._records.keep(
+                            Entry(name=order.name, source=order.source, state="begun")
+                        )
                     self._audience.begun(order)
                     hands.give(order)
                     working.add(order.name)

@@ -59,7 +59,10 @@ Heard = Step | Ended | Lost
 
 
 class Hands(Protocol):
-    """Those who work: processes here, or a cluster."""
+    """Those who work: processes here, or a cluster. `in_place`: they put what they make in its
+    place themselves, out of the driver's sight."""
+
+    in_place: bool
 
     def free(self, order: Order) -> bool:
         """Whether this order can be taken now; never more than can be worked on soon."""

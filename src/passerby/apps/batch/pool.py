@@ -49,6 +49,8 @@ class Pool:
     `stage`: the folder in which each works in a folder of its own. `command`: what is started.
     """
 
+    in_place = False
+
     def __init__(
         self,
         settings: Settings,

@@ -30,25 +30,29 @@ from .options import (
 )
 from .outcome import DONE, FAILED, FOUND, stopped
 from .terminal import complain, put
-from .work import gather
+from .work import Item, apart, gather
 
 if TYPE_CHECKING:
     from ...jobs import Settings
     from ..batch.driver import Driver, Outcome
-    from ..batch.order import Order
+    from ..batch.order import Hands, Order
+    from ..batch.places import Places
+    from ..batch.records import Records
     from ..batch.report import Account
     from .board import Board
 
 PROJECT = "passerby.toml"
+CLUSTER = "On a cluster"
+ADDRESS = "://"
 
 
 def batch(
     inputs: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="INPUT...", help="Folders of photos, videos and sound, or files."),
     ],
     to: Annotated[
-        Path,
+        str,
         typer.Option(
             "--to",
             metavar="DIR",
@@ -153,15 +157,44 @@ def batch(
             rich_help_panel=CODING,
         ),
     ] = 900.0,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="auto|ADDRESS",
+            show_default=False,
+            help="Work on the Ray cluster there. Inputs and --to are then paths that all its "
+            "machines see, or addresses such as s3://. Needs passerby[ray].",
+            rich_help_panel=CLUSTER,
+        ),
+    ] = None,
+    part: Annotated[
+        float,
+        typer.Option(
+            "--part",
+            metavar="SECONDS",
+            min=0,
+            help="With --ray: films longer than two parts of this are looked at in parts, side by "
+            "side; 0 for never.",
+            rich_help_panel=CLUSTER,
+        ),
+    ] = 120.0,
+    scratch: Annotated[
+        str,
+        typer.Option(
+            "--scratch",
+            metavar="DIR",
+            show_default="its folder for temporary files",
+            help="With --ray: where each machine puts what is being worked on.",
+            rich_help_panel=CLUSTER,
+        ),
+    ] = "",
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> int:
     from ... import jobs
-    from ..batch import memory as amounts
     from ..batch.driver import Driver
-    from ..batch.places import Disk
-    from ..batch.pool import LEAST, Pool
-    from ..batch.records import SUFFIX, Records
+    from ..batch.records import Records
     from ..batch.report import Account
     from ..batch.report import write as write_report
     from ..batch.watching import arriving
@@ -178,18 +211,16 @@ def batch(
         device=device,
         accept_damaged=accept_damaged,
     )
-    refuse(inputs, to, chosen, watch=watch, dry_run=dry_run)
-    budget = amounts.budget() if memory is None else amounts.parsed(memory)
-    if memory is not None and budget is not None and budget < LEAST:
-        least = amounts.plain(LEAST)
-        raise UsageError(f"--memory: one process alone needs {least}", hint="allow more")
-    folder = records or to.resolve().with_name(to.resolve().name + SUFFIX)
+    refuse(inputs, to, chosen, watch=watch, dry_run=dry_run, ray=ray is not None)
+    budget = allowed(memory)
+    folder = records or beside_outputs(to)
     board = Board(quiet=quiet, watched=watch)
     if project is not None:
         board.say(f"settings: {project}")
-    orders, skipped = listed(inputs, to, folder)
+    orders, skipped = listed_for(inputs, to, folder, ray=ray is not None)
+    places = places_of(ray=ray is not None)
     if dry_run:
-        plan = dry(orders, skipped, folder, chosen, board, force=force)
+        plan = dry(orders, skipped, folder, chosen, board, places, force=force)
         if json:
             put({"passerby": "result/1", "command": "batch", "exit": DONE, "would_do": plan})
         return DONE
@@ -197,13 +228,13 @@ def batch(
         raise UsageError("there is no photo, video or sound here", hint="name another folder")
     account = Account(chosen, skipped=[(str(path), why) for path, why in skipped])
     with Records(folder) as kept:
-        pool = Pool(chosen, kept.stage, at_once or cores(), budget, patience=patience)
-        driver = Driver(kept, Disk(), chosen, board, force=force, retries=retries)
+        hands = hired(kept, chosen, ray, at_once, budget, patience, part, scratch)
+        driver = Driver(kept, places, chosen, board, force=force, retries=retries)
         board.expect(orders)
         todo: Iterable[Order | None] = orders
         if watch:
             todo = board.arriving(arriving(lambda: listed(inputs, to, folder)[0]))
-        carry_out(driver, driver.run(todo, pool), account, board)
+        carry_out(driver, driver.run(todo, hands), account, board)
         if not watch:
             account.not_begun = len(orders) - len(account.outcomes)
         account.stopped = account.not_begun > 0
@@ -214,6 +245,63 @@ def batch(
     if account.stopped:
         complain(stopped())
     return code
+
+
+def allowed(memory: str | None) -> int | None:
+    """Bytes that a batch may take."""
+    from ..batch import memory as amounts
+    from ..batch.pool import LEAST
+
+    budget = amounts.budget() if memory is None else amounts.parsed(memory)
+    if memory is not None and budget is not None and budget < LEAST:
+        least = amounts.plain(LEAST)
+        raise UsageError(f"--memory: one process alone needs {least}", hint="allow more")
+    return budget
+
+
+def places_of(*, ray: bool) -> Places:
+    from ..batch.places import Disk
+    from ..batch.stores import Stores
+
+    return Stores() if ray else Disk()
+
+
+def hired(
+    records: Records,
+    settings: Settings,
+    ray: str | None,
+    at_once: int | None,
+    budget: int | None,
+    patience: float,
+    part: float,
+    scratch: str,
+) -> Hands:
+    """Those who work: processes here, or the machines of a cluster."""
+    if ray is None:
+        from ..batch.pool import Pool
+
+        return Pool(settings, records.stage, at_once or cores(), budget, patience=patience)
+    from ..batch.cluster import Cluster
+
+    return Cluster(
+        ray,
+        settings,
+        records.folder / "answers",
+        most=at_once,
+        scratch=scratch,
+        part=part,
+        patience=patience,
+    )
+
+
+def beside_outputs(to: str) -> Path:
+    """The folder of records of outputs at `to`; here, where they lie on no disk of this machine."""
+    from ..batch.records import SUFFIX
+
+    if ADDRESS in to and not to.startswith("file://"):
+        return Path(to.rstrip("/").rpartition("/")[2] + SUFFIX)
+    path = Path(to.removeprefix("file://")).resolve()
+    return path.with_name(path.name + SUFFIX)
 
 
 def carry_out(driver: Driver, outcomes: Generator[Outcome], account: Account, board: Board) -> None:
@@ -228,16 +316,16 @@ def carry_out(driver: Driver, outcomes: Generator[Outcome], account: Account, bo
         account.seconds = time.monotonic() - began
 
 
-def found_project(inputs: Sequence[Path]) -> Path | None:
+def found_project(inputs: Sequence[str]) -> Path | None:
     """The settings of a project: in the input folder, or else where the program was started."""
-    for folder in (*(path for path in inputs if path.is_dir()), Path()):
+    for folder in (*(Path(some) for some in inputs if Path(some).is_dir()), Path()):
         if (folder / PROJECT).is_file():
             return folder / PROJECT
     return None
 
 
 def refuse(
-    inputs: Sequence[Path], to: Path, settings: Settings, *, watch: bool, dry_run: bool
+    inputs: Sequence[str], to: str, settings: Settings, *, watch: bool, dry_run: bool, ray: bool
 ) -> None:
     """UsageError for what can't be done, before anything is."""
     if settings.voice == "retell":
@@ -246,31 +334,73 @@ def refuse(
         )
     if watch and dry_run:
         raise UsageError("--watch and --dry-run contradict each other", hint="give one of them")
-    if watch and not all(path.is_dir() for path in inputs):
+    if watch and ray:
+        raise UsageError("--watch works on this machine", hint="leave --ray out")
+    if watch and not all(Path(some).is_dir() for some in inputs):
         raise UsageError("--watch watches folders", hint="name folders only")
-    for path in inputs:
-        if not path.exists():
-            raise UsageError("there is no such file or folder", path=path)
-        if path.is_dir() and to.resolve() == path.resolve():
+    for some in (*inputs, to):
+        if ADDRESS in some and not ray:
+            raise UsageError("addresses need --ray", path=some, hint="or name a folder")
+    for some in inputs:
+        if ADDRESS not in some and not Path(some).exists():
+            raise UsageError("there is no such file or folder", path=some)
+        if some == to or (Path(some).is_dir() and Path(to).resolve() == Path(some).resolve()):
             raise UsageError(
                 "names are kept, so outputs need another folder", path=to, hint="--to DIR"
             )
 
 
+def listed_for(
+    inputs: Sequence[str], to: str, records: Path, *, ray: bool
+) -> tuple[list[Order], list[tuple[Path, str]]]:
+    """What there is to do, here or at addresses, and what is left alone."""
+    return (listed_at(inputs, to), []) if ray else listed(inputs, to, records)
+
+
+def listed_at(inputs: Sequence[str], to: str) -> list[Order]:
+    """The same of what all machines of a cluster see: paths that begin at the root, addresses."""
+    from ... import jobs
+    from ..batch import stores
+    from ..batch.order import Order
+
+    found: list[tuple[Item, str, int]] = []
+    for some in inputs:
+        folder = some if ADDRESS in some else str(Path(some).resolve())
+        for name, source, size in stores.listed(folder):
+            relative = Path(name)
+            found.append(
+                (
+                    Item(relative, jobs.same_name(relative, relative.parent)),
+                    source,
+                    size,
+                )
+            )
+    outputs = to if ADDRESS in to else str(Path(to).resolve())
+    items = apart([item for item, _, _ in found], beside)
+    names = [item.target.as_posix() for item in items]
+    if len({name.casefold() for name in names}) < len(names):
+        raise UsageError("two inputs would have one output", hint="do their folders one by one")
+    return [
+        Order(name, source, stores.joined(outputs, name), size)
+        for name, (_, source, size) in zip(names, found, strict=True)
+    ]
+
+
 def listed(
-    inputs: Sequence[Path], to: Path, records: Path
+    inputs: Sequence[str], to: str, records: Path
 ) -> tuple[list[Order], list[tuple[Path, str]]]:
     """What there is to do, and what is left alone, each with the reason."""
     from ... import jobs
     from ..batch.order import Order
 
+    paths, outputs = [Path(some) for some in inputs], Path(to)
     work = gather(
-        inputs, output=None, to=to, name=jobs.same_name, rename=beside, is_media=jobs.is_media
+        paths, output=None, to=outputs, name=jobs.same_name, rename=beside, is_media=jobs.is_media
     )
     own = records.resolve()
     orders = [
         Order(
-            item.target.relative_to(to).as_posix(),
+            item.target.relative_to(outputs).as_posix(),
             str(item.source),
             str(item.target),
             size(item.source),
@@ -304,16 +434,16 @@ def dry(
     folder: Path,
     settings: Settings,
     board: Board,
+    places: Places,
     *,
     force: bool,
 ) -> list[dict[str, str]]:
     """Say of each file what would be done."""
     from ..batch.driver import earlier
-    from ..batch.places import Disk
     from ..batch.records import read
 
     known = {} if force else {entry.name: entry for entry in read(folder)}
-    places, plan, left = Disk(), list[dict[str, str]](), 0
+    plan, left = list[dict[str, str]](), 0
     for order in orders:
         entry = known.get(order.name)
         how = earlier(order, entry, places, settings, places.seen(order.source))
