@@ -23,7 +23,7 @@ from passerby.core.ports import Detector, DetectorInfo, Look
 from passerby.core.time import Clock, Span, Ticks
 from passerby.engine.run import survey
 from passerby.jobs import tasks
-from passerby.jobs.answers import Digests, Remembering, knowing, write
+from passerby.jobs.answers import Digests, Recording, knowing, write
 from passerby.jobs.finders import video_finder
 from passerby.jobs.footage import scan
 from passerby.jobs.settings import Settings
@@ -108,7 +108,7 @@ def test_whatever_was_answered_before_the_tracks_are_those_of_the_whole_film(
     files = []
     for number, (at, length, rounds_otherwise) in enumerate(parts):
         begin = at % len(frames)
-        detectors = [Remembering(Squares(1e-3 if rounds_otherwise else 0), Digests())]
+        detectors = [Recording(Squares(1e-3 if rounds_otherwise else 0), Digests())]
         followed(frames[begin : begin + length], detectors)
         files.append(folder / str(number))
         write(files[-1], "this film", detectors)
@@ -123,7 +123,7 @@ def test_after_a_cut_everything_was_asked_before_so_hardly_anybody_has_to_look_a
     whole = followed(frames, [own])
     files = [tmp_path / "a", tmp_path / "b"]
     for path, stretch in zip(files, (frames[:110], frames[70:]), strict=True):
-        detectors = [Remembering(Squares(), Digests())]
+        detectors = [Recording(Squares(), Digests())]
         followed(stretch, detectors)
         write(path, "k", detectors)
     other = Squares()

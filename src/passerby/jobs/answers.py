@@ -55,7 +55,7 @@ class Digests:
         return self._digest
 
 
-class Remembering:
+class Recording:
     """A `Detector` that asks another and keeps what it answers."""
 
     def __init__(self, detector: Detector, digests: Digests) -> None:
@@ -122,14 +122,14 @@ class Knowing:
         return now
 
 
-def write(path: Path, key: str, detectors: Sequence[Remembering]) -> None:
+def write(path: Path, key: str, detectors: Sequence[Recording]) -> None:
     """All that was answered, as lines of JSON; numbers keep every bit."""
     with path.open("w", encoding="utf-8") as file:
         for line in _lines(key, detectors):
             file.write(json.dumps(line) + "\n")
 
 
-def _lines(key: str, detectors: Sequence[Remembering]) -> Iterator[Any]:
+def _lines(key: str, detectors: Sequence[Recording]) -> Iterator[Any]:
     cards = [asdict(detector.info) for detector in detectors]
     yield {"passerby": VERSION, "key": key, "detectors": cards}
     for number, detector in enumerate(detectors):

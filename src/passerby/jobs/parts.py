@@ -18,7 +18,7 @@ from ..media.seeking import Index, SeekingSource
 from ..plan import Document, FollowingPlanner
 from ..track import motion
 from . import account, answers, doors
-from .answers import Digests, Remembering
+from .answers import Digests, Recording
 from .finders import open_detectors, video_finder
 from .footage import found
 from .settings import Settings
@@ -57,7 +57,7 @@ def answered(source: Path, to: Path, settings: Settings, part: Part, key: str) -
     card = doors.look_at(source, settings)
     index = _index(card, settings)
     digests = Digests()
-    detectors = [Remembering(detector, digests) for detector in open_detectors(settings)]
+    detectors = [Recording(detector, digests) for detector in open_detectors(settings)]
     if index is not None:
         finder = video_finder(settings, card.clock, card.size, detectors=detectors)
         planner = FollowingPlanner(finder.followers, account.policy_of(settings))
