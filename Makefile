@@ -1,6 +1,7 @@
 # `make` says what there is. Everything runs in .venv, which `make setup` creates.
 # PYTHON=...  the interpreter to build .venv with (3.11 or newer)
 # SLOW=1      run the slow tests as well
+# WORKERS=2   how many processes run tests side by side; files are never split
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -9,6 +10,8 @@ LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+WORKERS ?= 2
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
 SLOW_ARGS := $(if $(SLOW),-m "not ray")
 
 .DEFAULT_GOAL := help
@@ -57,10 +60,10 @@ footage: $(READY)
 	$(BIN)/python tools/fetch_footage.py
 
 unit: $(READY)
-	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SLOW_ARGS) $(PYTEST_ARGS)
 
 test: lint types layers footage  ## every check: style, types, layers, tests
-	$(BIN)/python -m pytest $(SLOW_ARGS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SLOW_ARGS) $(PYTEST_ARGS)
 
 wheel: $(READY)  ## a wheel in build/dist that installs with Python 3.11 or newer
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOMEBODY: Final = 0.35  # score of a person in a photo whose head is hidden without a face
 FIRM: Final = (0.65, 0.42)  # score of a person in a film, seen once, seen more often
 FRESH: Final = Fraction(1, 5)  # seconds beyond its sightings for which a face counts as seen
-AGAIN: Final = Fraction(3)  # seconds after which also what did not change is looked at again
+AGAIN: Final = Fraction(10)  # seconds after which also what did not change is looked at again
 AHEAD: Final = Fraction(1, 2)  # seconds: what shows somebody is known so long after they came
 
 
