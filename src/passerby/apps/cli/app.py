@@ -39,7 +39,7 @@ app = typer.Typer(
     name="passerby",
     help="Give it footage; get back the same footage in which nobody can be recognised.",
     epilog="Everything happens on this machine: Passerby opens no network connection, but those "
-    "that you ask for with live and cameras.",
+    "that you ask for: cameras, servers to publish to, a cluster.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
