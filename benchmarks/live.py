@@ -360,7 +360,7 @@ class Taker:
         self._thread.start()
 
     def _take(self) -> None:
-        options = {"fflags": "nobuffer", "analyzeduration": "500000"}
+        options = {"analyzeduration": "500000"}
         if self._url.startswith("rtsp"):
             options["rtsp_transport"] = "tcp"
         with self.path.open("wb") as file:
@@ -369,9 +369,13 @@ class Taker:
                     suppress(av.FFmpegError, OSError),
                     closing(av.open(self._url, options=options, timeout=(30, 10))) as stream,
                 ):
+                    key = False
                     for packet in stream.demux(video=0):
                         if self._stop.is_set():
                             return
+                        key = key or packet.is_keyframe
+                        if not key:
+                            continue
                         pickle.dump((time.monotonic(), bytes(packet)), file)
                         self.count += 1
                 self._stop.wait(0.5)

@@ -33,6 +33,8 @@ def relay(source: str, target: str, speed: str, crf: str) -> None:
         new.codec_context.time_base = new.time_base = Fraction(1, 90_000)
         key, last = float("-inf"), -1
         for frame in given.decode(old):
+            if last < 0 and not frame.key_frame:
+                continue
             # FFmpeg's RTSP sometimes gives the first key frame in two parts with one moment.
             last = frame.pts = max(last + 1, frame.pts or 0)
             keyed = last / 90_000 - key >= 2

@@ -229,11 +229,14 @@ class Server:
 
 
 @contextmanager
-def camera(folder: Path, *films: Film, login: str = "") -> Iterator[Server]:
-    """An RTSP camera that films `films[0]` over and over; `say("next")` goes on to the next."""
+def camera(folder: Path, *films: Film, login: str = "", lost: float = 0) -> Iterator[Server]:
+    """An RTSP camera that films `films[0]` over and over; `say("next")` goes on to the next.
+
+    `lost`: the share of its packets that never arrive.
+    """
     units = folder / "units.pickle"
     units.write_bytes(pickle.dumps([film.units() for film in films]))
-    server = Server("camera", str(units), str(FPS), *([login] if login else []), port=free_port())
+    server = Server("camera", str(units), str(FPS), login, str(lost), port=free_port())
     server.start()
     try:
         yield server

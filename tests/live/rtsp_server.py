@@ -1,10 +1,11 @@
 """RTSP with GStreamer, run by the system's Python: a camera, or a server that takes a stream.
 
-    rtsp_server.py camera PORT UNITS.pickle FPS [USER:PASSWORD]
+    rtsp_server.py camera PORT UNITS.pickle FPS [USER:PASSWORD [SHARE]]
     rtsp_server.py server PORT TAKEN.ts
 
 A camera sends access units that were coded before, over and over: UNITS holds lists of (bytes, key
-frame). Told `next` on standard input, it goes on with the next list.
+frame). Told `next` on standard input, it goes on with the next list. SHARE of its RTP packets are
+lost.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ GLib: Any = importlib.import_module("gi.repository.GLib")
 Rtsp: Any = importlib.import_module("gi.repository.GstRtspServer")
 
 
-def camera(units: list[list[tuple[bytes, bool]]], fps: int) -> Any:
+def camera(units: list[list[tuple[bytes, bool]]], fps: int, lost: float = 0) -> Any:
     state = {"list": 0, "at": 0}
 
     def listen() -> None:
@@ -37,7 +38,8 @@ def camera(units: list[list[tuple[bytes, bool]]], fps: int) -> Any:
     factory.set_launch(
         "( appsrc name=src is-live=true format=time "
         f'caps="video/x-h264,stream-format=byte-stream,alignment=au,framerate={fps}/1" '
-        "! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+        "! h264parse ! rtph264pay pt=96 config-interval=-1 "
+        f"! identity name=pay0 drop-probability={lost} )"
     )
     factory.set_shared(True)
 
@@ -96,10 +98,11 @@ def main() -> None:
     server.set_address("127.0.0.1")
     server.set_service(port)
     if what == "camera":
-        factory = camera(pickle.loads(Path(path).read_bytes()), int(more[0]))
-        if len(more) > 1:
+        fps, login, lost = [*more, "", "0"][:3]
+        factory = camera(pickle.loads(Path(path).read_bytes()), int(fps), float(lost))
+        if login:
             gi.require_version("GstRtsp", "1.0")
-            protect(server, factory, more[1])
+            protect(server, factory, login)
     else:
         factory = taking(path)
     server.get_mount_points().add_factory("/cam", factory)
