@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -29,13 +30,32 @@ class Gateway(Watched):
 
     def children(self) -> dict[str, int]:
         """The process of each camera."""
+        return {
+            command[-2]: pid
+            for pid, command in self._processes().items()
+            if command[-3].endswith(".child")
+        }
+
+    def cameras(self) -> dict[str, dict[str, Any]]:
+        """The last status of each."""
+        told = self.last["cameras"]
+        assert isinstance(told, dict)
+        return told
+
+    def models(self) -> int:
+        """The process that runs the networks for all of them."""
+        (pid,) = (p for p, c in self._processes().items() if c[-3].endswith(".serving"))
+        return pid
+
+    def _processes(self) -> dict[int, list[str]]:
+        """Its own, and what they were started with."""
         found = {}
         for entry in Path("/proc").iterdir():
             with suppress(OSError, ValueError, IndexError):
                 stat = (entry / "stat").read_text().rpartition(")")[2].split()
                 command = (entry / "cmdline").read_text().split("\0")
                 if int(stat[1]) == self.process.pid and stat[0] != "Z":
-                    found[command[-2]] = int(entry.name)
+                    found[int(entry.name)] = command
         return found
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import DetectorError, UsageError
 
+SHARED: Final = "shared"  # see `open_runtime`
 Arrays = list[NDArray[np.float32]]
 
 SHORT: Final = {  # what people call a device -> runtime and target
@@ -243,7 +244,8 @@ def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS
     """The runtime that `device` names: ``auto``, one of `SHORT`, ``runtime[:target[:precision]]``.
 
     ``auto`` takes OpenVINO on the CPU where it loads, else ONNX Runtime. Examples: ``cuda``,
-    ``openvino:GPU``, ``openvino:CPU:f32``, ``onnxruntime``, ``onnxruntime:CUDA``.
+    ``openvino:GPU``, ``openvino:CPU:f32``, ``onnxruntime``, ``onnxruntime:CUDA``. A gateway says
+    ``shared:NUMBER:DEVICE`` for a process behind that door (see `shared.SharedRuntime`).
     Raises UsageError for a name or target that isn't there, DetectorError when nothing loads.
     """
     kept = _KEPT.get()
@@ -257,6 +259,11 @@ def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS
 
 def _opened(weights: Path, device: str, prepared: Preparation) -> Shaped:
     runtime, _, rest = SHORT.get(device.lower(), device).partition(":")
+    door, _, behind = rest.partition(":")
+    if runtime == SHARED and door.isdigit():
+        from .shared import SharedRuntime
+
+        return SharedRuntime(int(door), weights, behind, astuple(prepared))
     target, _, precision = rest.partition(":")
     if runtime not in ("auto", "openvino", "onnxruntime") or precision not in (
         "",

@@ -120,9 +120,10 @@ class Gauges:
                 self._pictures.put_nowait(frame.picture(small))
 
     def _count(self, census: Census) -> None:
-        with suppress(DetectorError):  # the numbers end, and nothing else does
-            while True:
-                found = census.count(self._pictures.get())
+        while True:
+            picture = self._pictures.get()
+            with suppress(DetectorError):  # there is no number then, and all else goes on
+                found = census.count(picture)
                 now = self._clock()
                 self._minutes.add("people", found.people, now)
                 self._minutes.add("vehicles", found.vehicles, now)

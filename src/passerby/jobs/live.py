@@ -14,6 +14,7 @@ from ..core.geometry import Size
 from ..core.live import Arrival, LivePlanner
 from ..core.ports import Detector
 from ..core.schedule import Style
+from ..core.undumped import no_dumps
 from ..detect.census import open_census
 from ..engine.live import Live
 from ..media import srt
@@ -26,7 +27,6 @@ from . import finders
 from .account import policy_of
 from .gauges import Gauges
 from .live_settings import LiveSettings
-from .undumped import no_dumps
 from .wishes import Footing, edits_of
 
 SHARE: Final = Fraction(7, 10)  # of the delay that goes into looking ahead; the rest is for work

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ...core.errors import PasserbyError
+from ...core.undumped import no_dumps
 from ...jobs import live as job
-from ...jobs.undumped import no_dumps
 from ...media.live_encoder import Coded, Shape
 from .wire import Message, Order, megabytes, of_error, of_json, of_packet, of_shape
 

@@ -118,6 +118,7 @@ class CameraDefaults(BaseModel):
     login: LoginTable | None = None
     to_login: LoginTable | None = None
     megabytes: int = Field(MEGABYTES, ge=100)
+    share_models: bool = True
 
 
 class CameraTable(CameraDefaults):
@@ -153,12 +154,13 @@ class MqttTable(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one camera's process is asked for; if two are equal, nothing changed. `megabytes`: of
-    memory that it may take."""
+    memory that it may take. `share_models`: with other cameras, where the system can."""
 
     name: str
     settings: LiveSettings
     logins: Logins = field(default_factory=Logins, repr=False)
     megabytes: int = MEGABYTES
+    share_models: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,7 @@ class _Reading:
             self._login(camera.login, *place, "login"),
             self._login(camera.to_login, *place, "to_login"),
         )
-        return Asked(name, settings, logins, camera.megabytes)
+        return Asked(name, settings, logins, camera.megabytes, camera.share_models)
 
     def _serve(self, table: Any) -> ServeSettings:
         serve = self._checked(ServeTable, table, "serve")

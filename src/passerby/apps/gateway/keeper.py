@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Literal
 
+from ...detect.runtime import SHARED
 from .channel import Channel
 from .config import Asked
 from .wire import KEY, Order, megabytes, messages, to_packet, to_shape
@@ -32,7 +33,8 @@ class Keeper:
 
     `hidden`: variables of the environment that hold passwords. `tell` hears, in a line, what
     happens. Packets go to `channel`, which is told to forget what it holds whenever the process is
-    away, so that nobody gets a picture of before.
+    away, so that nobody gets a picture of before. `door`: where the networks are that it shares
+    with other cameras; None if it has its own.
     """
 
     def __init__(
@@ -42,11 +44,12 @@ class Keeper:
         *,
         hidden: frozenset[str] = frozenset(),
         tell: Callable[[str], None] = lambda line: None,
+        door: int | None = None,
     ) -> None:
         self.asked, self.channel = asked, channel
         self.state: State = "waiting"
         self.restarts = 0
-        self._hidden, self._tell = hidden, tell
+        self._hidden, self._tell, self._door = hidden, tell, door
         self._run: _Run | None = None
         self._tries, self._again = 0, 0.0  # when it is started again, monotonic seconds
         self._ending = False
@@ -101,12 +104,8 @@ class Keeper:
         self.state = "over"
 
     def _start(self, now: float) -> None:
-        surroundings = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in self._hidden and name not in SECRETS
-        }
-        self._run = _Run(self.asked, self.channel, surroundings, self._status)
+        around = surroundings(self._hidden)
+        self._run = _Run(self.asked, self.channel, around, self._status, self._door)
         self.state = "running"
 
     def _fault(self, run: _Run, now: float) -> str:
@@ -174,6 +173,7 @@ class _Run:
         channel: Channel,
         surroundings: Mapping[str, str],
         status: Callable[..., dict[str, Any]],
+        door: int | None,
     ) -> None:
         self._channel, self._status = channel, status
         self.begun = self.heard = time.monotonic()
@@ -192,10 +192,14 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=surroundings,
+            pass_fds=() if door is None else (door,),
         )
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
         self._reader.start()
-        self.wish(Order(asked.settings, asked.logins).line())
+        settings = asked.settings
+        if door is not None:
+            settings = settings.model_copy(update={"device": f"{SHARED}:{door}:{settings.device}"})
+        self.wish(Order(settings, asked.logins).line())
 
     @property
     def megabytes(self) -> int | None:
@@ -256,3 +260,12 @@ class _Run:
         self.over, self.counts = counts["state"] == "ended", counts
         own = {"pid": self.process.pid, "megabytes": self.megabytes}
         self._channel.status = self._status(**counts, **own)
+
+
+def surroundings(hidden: frozenset[str]) -> dict[str, str]:
+    """The environment for a process that needs no password out of it."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in hidden and name not in SECRETS
+    }

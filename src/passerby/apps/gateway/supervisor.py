@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ...jobs.undumped import no_dumps
+from ...core.undumped import no_dumps
 from .channel import Channel
 from .config import Asked, Gateway
-from .keeper import LEAVE, Keeper
+from .keeper import LEAVE, Keeper, surroundings
+from .models import Models, can_share
 
 TICK: Final = 0.1  # seconds
 EVERY: Final = 1.0  # seconds between two statuses
@@ -33,6 +34,7 @@ class Supervisor:
         self.channels: dict[str, Channel] = {}
         self._tell, self._watch = tell, watch
         self._hidden: frozenset[str] = frozenset()
+        self._models: Models | None = None  # once there are two cameras that share them
         self._keepers: dict[str, Keeper] = {}
         self._leaving: list[Keeper] = []
         self._queue: list[Asked] = []  # to be started, when their time has come
@@ -48,6 +50,9 @@ class Supervisor:
                 if name not in wanted:
                     self.channels.pop(name).close()
         self._queue = [asked for asked in wanted.values() if asked.name not in self._keepers]
+        sharing = sum(asked.share_models for asked in gateway.cameras)
+        if self._models is None and sharing > 1 and can_share():
+            self._models = Models(lambda: surroundings(self._hidden), self._tell)
         for asked in self._queue:
             self.channels.setdefault(asked.name, Channel(asked.name))
 
@@ -84,12 +89,19 @@ class Supervisor:
         for asked in self._queue:
             if asked.name not in gone:
                 self._queue.remove(asked)
+                door = self._models.door if self._models and asked.share_models else None
                 self._keepers[asked.name] = Keeper(
-                    asked, self.channels[asked.name], hidden=self._hidden, tell=self._tell
+                    asked,
+                    self.channels[asked.name],
+                    hidden=self._hidden,
+                    tell=self._tell,
+                    door=door,
                 )
                 return
 
     def _tick(self, now: float) -> None:
+        if self._models is not None:
+            self._models.tick(now)
         for keeper in (*self._keepers.values(), *self._leaving):
             keeper.tick(now)
         self._leaving = [keeper for keeper in self._leaving if keeper.state != "over"]
@@ -109,6 +121,8 @@ class Supervisor:
             time.sleep(TICK / 2)
         for keeper in everybody:
             keeper.kill()
+        if self._models is not None:
+            self._models.end()
         self._watch(self.statuses())
         for channel in self.channels.values():
             channel.close()
