@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...core.errors import UsageError
+from .batch_orders import beside_outputs, found_project, listed, listed_for, refuse
 from .many import cores
 from .options import (
     CODING,
@@ -30,7 +31,6 @@ from .options import (
 )
 from .outcome import DONE, FAILED, FOUND, stopped
 from .terminal import complain, put
-from .work import Item, apart, gather
 
 if TYPE_CHECKING:
     from ...jobs import Settings
@@ -41,9 +41,7 @@ if TYPE_CHECKING:
     from ..batch.report import Account
     from .board import Board
 
-PROJECT = "passerby.toml"
 CLUSTER = "On a cluster"
-ADDRESS = "://"
 
 
 def batch(
@@ -294,16 +292,6 @@ def hired(
     )
 
 
-def beside_outputs(to: str) -> Path:
-    """The folder of records of outputs at `to`; here, where they lie on no disk of this machine."""
-    from ..batch.records import SUFFIX
-
-    if ADDRESS in to and not to.startswith("file://"):
-        return Path(to.rstrip("/").rpartition("/")[2] + SUFFIX)
-    path = Path(to.removeprefix("file://")).resolve()
-    return path.with_name(path.name + SUFFIX)
-
-
 def carry_out(driver: Driver, outcomes: Generator[Outcome], account: Account, board: Board) -> None:
     """Work until everything is done, or somebody stops it; `account` has what is known by then."""
     began = time.monotonic()
@@ -314,118 +302,6 @@ def carry_out(driver: Driver, outcomes: Generator[Outcome], account: Account, bo
     finally:
         account.outcomes = list(driver.outcomes.values())
         account.seconds = time.monotonic() - began
-
-
-def found_project(inputs: Sequence[str]) -> Path | None:
-    """The settings of a project: in the input folder, or else where the program was started."""
-    for folder in (*(Path(some) for some in inputs if Path(some).is_dir()), Path()):
-        if (folder / PROJECT).is_file():
-            return folder / PROJECT
-    return None
-
-
-def refuse(
-    inputs: Sequence[str], to: str, settings: Settings, *, watch: bool, dry_run: bool, ray: bool
-) -> None:
-    """UsageError for what can't be done, before anything is."""
-    if settings.voice == "retell":
-        raise UsageError(
-            "--voice retell needs a transcript for each file", hint="redact them one at a time"
-        )
-    if watch and dry_run:
-        raise UsageError("--watch and --dry-run contradict each other", hint="give one of them")
-    if watch and ray:
-        raise UsageError("--watch works on this machine", hint="leave --ray out")
-    if watch and not all(Path(some).is_dir() for some in inputs):
-        raise UsageError("--watch watches folders", hint="name folders only")
-    for some in (*inputs, to):
-        if ADDRESS in some and not ray:
-            raise UsageError("addresses need --ray", path=some, hint="or name a folder")
-    for some in inputs:
-        if ADDRESS not in some and not Path(some).exists():
-            raise UsageError("there is no such file or folder", path=some)
-        if some == to or (Path(some).is_dir() and Path(to).resolve() == Path(some).resolve()):
-            raise UsageError(
-                "names are kept, so outputs need another folder", path=to, hint="--to DIR"
-            )
-
-
-def listed_for(
-    inputs: Sequence[str], to: str, records: Path, *, ray: bool
-) -> tuple[list[Order], list[tuple[Path, str]]]:
-    """What there is to do, here or at addresses, and what is left alone."""
-    return (listed_at(inputs, to), []) if ray else listed(inputs, to, records)
-
-
-def listed_at(inputs: Sequence[str], to: str) -> list[Order]:
-    """The same of what all machines of a cluster see: paths that begin at the root, addresses."""
-    from ... import jobs
-    from ..batch import stores
-    from ..batch.order import Order
-
-    found: list[tuple[Item, str, int]] = []
-    for some in inputs:
-        folder = some if ADDRESS in some else str(Path(some).resolve())
-        for name, source, size in stores.listed(folder):
-            relative = Path(name)
-            found.append(
-                (
-                    Item(relative, jobs.same_name(relative, relative.parent)),
-                    source,
-                    size,
-                )
-            )
-    outputs = to if ADDRESS in to else str(Path(to).resolve())
-    items = apart([item for item, _, _ in found], beside)
-    names = [item.target.as_posix() for item in items]
-    if len({name.casefold() for name in names}) < len(names):
-        raise UsageError("two inputs would have one output", hint="do their folders one by one")
-    return [
-        Order(name, source, stores.joined(outputs, name), size)
-        for name, (_, source, size) in zip(names, found, strict=True)
-    ]
-
-
-def listed(
-    inputs: Sequence[str], to: str, records: Path
-) -> tuple[list[Order], list[tuple[Path, str]]]:
-    """What there is to do, and what is left alone, each with the reason."""
-    from ... import jobs
-    from ..batch.order import Order
-
-    paths, outputs = [Path(some) for some in inputs], Path(to)
-    work = gather(
-        paths, output=None, to=outputs, name=jobs.same_name, rename=beside, is_media=jobs.is_media
-    )
-    own = records.resolve()
-    orders = [
-        Order(
-            item.target.relative_to(outputs).as_posix(),
-            str(item.source),
-            str(item.target),
-            size(item.source),
-        )
-        for item in work.items
-        if not item.source.resolve().is_relative_to(own)
-    ]
-    skipped = [
-        (path, why)
-        for path, why in work.skipped
-        if path.name != PROJECT and not path.resolve().is_relative_to(own)
-    ]
-    return orders, skipped
-
-
-def beside(input: Path, output: Path) -> Path:
-    """A second name, where a.avi and a.mp4 would both be a.mp4: a.avi.mp4."""
-    return output.with_name(f"{input.name}{output.suffix}")
-
-
-def size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def dry(
