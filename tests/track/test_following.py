@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from passerby.core.geometry import Box
 from passerby.core.time import Span, Ticks
-from passerby.track import FollowSettings
+from passerby.track import Follower, FollowSettings
 
 from .films import (
     CLOCK,
     PATIENT,
     Actor,
     Eyes,
+    Followed,
     bare,
     followed,
     keyed,
@@ -249,3 +250,21 @@ def test_the_same_frames_give_the_same_keys(dx: float, often: int) -> None:
     once, again = (followed(film, Eyes(film, lambda k, _: k % often == 0)) for _ in range(2))
     assert once == again
     assert once
+
+
+@pytest.mark.parametrize(("horizon", "covered"), [(None, False), (Fraction(7, 20), True)])
+def test_where_there_is_no_time_for_a_second_sighting_one_is_enough(
+    horizon: Fraction | None, covered: bool
+) -> None:
+    film = shot(40, Actor(straight(100, 60, 2), score=lambda _: 0.3))
+    eyes = Eyes(film, lambda k, _: k == 3)
+    how = replace(PATIENT, interval=Fraction(7, 40), close_looks=0)
+    one = Follower(eyes, how, CLOCK, film.frames[0].size, horizon=horizon)
+    keys: Followed = []
+    for frame in film.frames:
+        one.see(frame)
+        keys += one.take()
+    one.finish()
+    keys += one.take()
+    assert len(eyes.seen) == 1
+    assert bool(keys) is covered

@@ -72,6 +72,6 @@ class Counts:
     sections: int = 0
     failures: int = 0  # of whoever looks
     stride: int = 1  # one in so many frames is taken
-    halvings: int = 0  # how often what is looked at and published is halved
+    halvings: int = 0  # how often what is published is halved
     latency: float = 0.0  # seconds from arrival to publication, smoothed
     last: float = 0.0  # when a frame came last, monotonic seconds

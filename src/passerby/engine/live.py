@@ -131,7 +131,7 @@ class Live:
             if not self._pace.takes(arrival, behind if self._warm else 0.0, now):
                 counts.dropped += 1
                 return
-            counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
+            counts.stride, counts.halvings = self._pace.stride, vaguer(self._pace.halvings)
             if self._pace.hopeless(behind):
                 self._give_up()
             waiting = _Waiting(arrival)
@@ -373,6 +373,15 @@ class Live:
             self._start_surveyor()
 
 
+def vaguer(halvings: int) -> int:
+    """How often what is published is halved where looks are halved `halvings` times.
+
+    Note [less is shown than is looked at]: in a picture halved once a face of 32 pixels is found
+    nearly always, and 16 pixels of it are enough to be known by. So that one is halved again.
+    """
+    return halvings + 1 if halvings else 0
+
+
 class _Detail:
     """How finely frames are looked at; published only once it was looked at so for a while."""
 
@@ -391,8 +400,9 @@ class _Detail:
     def shown(self) -> int:
         """How often the next frame is halved."""
         self._since += 1
-        if self.looked > self._shown or self._since > _SETTLED:
-            self._shown = self.looked
+        wanted = vaguer(self.looked)
+        if wanted > self._shown or self._since > _SETTLED:
+            self._shown = wanted
         return self._shown
 
 

@@ -1,9 +1,10 @@
 """How many frames of a camera are taken, how finely, and how long each may wait.
 
 Note [what gives way]: under load fewer frames are taken, evenly, and then the picture that is
-looked at *and* published is halved: who is too small to be found in it is too small to be known in
-it. Of the frames that are taken none is looked at less. What cannot be decided in time all the same
-is covered.
+looked at is halved, and the one that is published twice: who is too small to be found is then too
+small to be known. Of the frames that are taken none is looked at less. What cannot be decided in
+time all the same is covered. A network sees little in a picture that is halved twice, so that is as
+far as it goes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from ..core.live import Arrival
 
-RUNGS: Final = ((1, 0), (2, 0), (2, 1), (3, 1), (3, 2))  # one frame in so many; halved so often
+RUNGS: Final = ((1, 0), (2, 0), (2, 1), (3, 1))  # one frame in so many; looks halved so often
 SLOWEST: Final = 0.2  # seconds between frames that are taken: a decision needs two frames more
 _LONGEST: Final = 2.0  # seconds: the slowest cameras are given no more
 _LOADED: Final = 1.0  # seconds of load before something gives way
@@ -46,7 +47,7 @@ class Pace:
 
     @property
     def halvings(self) -> int:
-        """How often what is looked at and published is halved."""
+        """How often what is looked at is halved."""
         return RUNGS[self._rung][1]
 
     def takes(self, arrival: Arrival, behind: float, now: float) -> bool:

@@ -48,7 +48,7 @@ class Status:
     Of frames: `came` in; `shown`: published, with what is hidden; `covered`: a curtain was
     published; `dropped`: left out; `idle`: curtains while nothing came. `latency_ms`: from
     arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
-    one in so many frames is taken. `halvings`: how often what is looked at and published is halved,
+    one in so many frames is taken. `halvings`: how often what is published is halved,
     because there is more than this machine can look at. `targets`: the state and reconnects of
     each. `numbers`: of the last whole minute, how many heads were hidden at once, people and
     vehicles in view where that is asked for; and whether the view is covered, moved or dark.

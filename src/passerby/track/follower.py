@@ -40,7 +40,8 @@ class Follower:
     `reach_frames` bounds how many frames may wait to become final, whatever their rate. `stills`
     makes the small lumas; followers that see the same frames in turn may share one. `unsure`
     is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
-    a live stream, as told in Note [a horizon counts two frames more].
+    a live stream, as told in Note [a horizon counts two frames more]; where that leaves no time
+    for two looks, and where looks are coarse, one sighting is enough for a new thing.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class Follower:
         self._ready: list[tuple[int, str, Key]] = []
         self._final = Ticks(-FOREVER)
         self._final_index = 0
+        self._hasty = False  # no time for a second sighting
+        self._coarse = False
         self._next_index = 0
         self._next_id = 1
         self._previous: Frame | None = None
@@ -86,6 +89,7 @@ class Follower:
     def coarser(self, halvings: int) -> None:
         """Look at pictures that are halved so often, from the next frame on."""
         self._looker.coarser(halvings)
+        self._coarse = halvings > 0
 
     # The port.
 
@@ -281,7 +285,9 @@ class Follower:
         if self._horizon is None:
             return self._reach
         step = now.span.start - self._film[now.index - 1].span.start
-        return max(0, min(self._reach, self._horizon - 2 * step))
+        allowed = max(0, min(self._reach, self._horizon - 2 * step))
+        self._hasty = allowed < 2 * self._looker.interval
+        return allowed
 
     def _emit(self, until: int) -> None:
         """Hand over all keys of frames before index `until`."""
@@ -310,6 +316,6 @@ class Follower:
         """Whether a path is a face, as far as is known by now."""
         settings = self._settings
         more = self._looker.needed(path.size_like) - settings.seed
-        if settings.keep_unsure or path.best >= settings.sure + more:
+        if settings.keep_unsure or self._hasty or self._coarse or path.best >= settings.sure + more:
             return True
         return path.sightings > 1 and path.best >= settings.seed + more
