@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.live.camera import Film
 
+from passerby.core.errors import DetectorError
 from passerby.core.frame import Frame
 from passerby.core.live import Arrival
 from passerby.core.schedule import Region
@@ -90,6 +91,23 @@ def test_live_hides_the_same_as_a_file_with_its_horizon(card: Card, of_the_file:
     assert shown.all == of_the_file
     assert (counts.shown, counts.covered, counts.dropped) == (len(of_the_file), 0, 0)
     assert sum(bool(regions) for _, regions in of_the_file) > len(of_the_file) / 2
+
+
+class Failing(Shown):
+    """Needs a model to paint, which fails at every third frame."""
+
+    def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
+        super().redact(frame, regions)
+        if len(self.hidden) % 3 == 0:
+            raise DetectorError("fails", at=frame.span.start)
+
+
+def test_a_frame_that_cannot_be_painted_is_covered(card: Card, of_the_file: Hidden) -> None:
+    shown = Failing()
+    counts = Live(lambda first, failed: planner(card), shown, shown, delay=None).run(arrivals(card))
+    painted = sum(bool(regions) for _, regions in of_the_file)
+    assert shown.curtains == counts.covered == counts.failures == painted // 3 > 5
+    assert len(shown.frames) == counts.shown == len(of_the_file) - painted // 3
 
 
 @pytest.mark.parametrize("every", [1, 7])

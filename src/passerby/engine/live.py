@@ -185,7 +185,7 @@ class Live:
                 seen += 1
                 if seen % _FORGET == 0:
                     planner.forget((held[0] if held else waiting).arrival.frame.span.start)
-            except Exception as error:  # the curtain falls; what went wrong may go away
+            except BaseException as error:  # the curtain falls; what went wrong may go away
                 planner = None
                 if not self._failed(number, error, [*held, waiting]):
                     return
@@ -247,7 +247,7 @@ class Live:
                 waiting.regions = regions
             self._change.notify_all()
 
-    def _failed(self, number: int, error: Exception, held: Iterable[_Waiting]) -> bool:
+    def _failed(self, number: int, error: BaseException, held: Iterable[_Waiting]) -> bool:
         """Cover what was being looked at; wait a little. False when there is no use in trying."""
         with self._change:
             if number != self._surveyor:
@@ -269,7 +269,7 @@ class Live:
             self._give_up()
         return True
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         ours = isinstance(error, PasserbyError)
         self._lost = (
             error
@@ -332,13 +332,24 @@ class Live:
                 self._pace.missed(time.monotonic())
             self._outlet.curtain(moment)
         else:
-            if waiting.regions:
-                self._redactor.redact(arrival.frame, waiting.regions)
-            counts.shown += 1
-            self._outlet.show(arrival.frame, moment, waiting.halvings)
+            self._show(waiting, moment)
         took = time.monotonic() - arrival.arrived
         self._pace.published(took)
         counts.latency = took if not counts.latency else 0.9 * counts.latency + 0.1 * took
+
+    def _show(self, waiting: _Waiting, moment: float) -> None:
+        """Paint and publish; where whoever paints needs a model that fails, cover."""
+        frame = waiting.arrival.frame
+        try:
+            if waiting.regions:
+                self._redactor.redact(frame, waiting.regions)
+        except DetectorError:
+            self.counts.failures += 1
+            self.counts.covered += 1
+            self._outlet.curtain(moment)
+            return
+        self.counts.shown += 1
+        self._outlet.show(frame, moment, waiting.halvings)
 
     def _idle(self, last: float) -> bool:
         """While nothing comes, curtains tell receivers that somebody is there."""
