@@ -49,6 +49,10 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+def left(scratch: Path) -> list[Path]:
+    return [path for path in scratch.rglob("*") if path.is_file()]
+
+
 def started(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command("batch", *words), cwd=folder, stderr=subprocess.PIPE, text=True)
 
@@ -69,6 +73,7 @@ def test_a_worker_and_a_machine_die_and_the_driver_is_killed_and_nothing_is_miss
     first.communicate()
     one, other = cluster.nodes
     until(lambda: not cluster.workers(one) and not cluster.workers(other))
+    until(lambda: not left(scratch), 10)  # though nobody works here any more
     before = digests(out)
 
     second = started(tmp_path, *words)
@@ -94,8 +99,7 @@ def test_a_worker_and_a_machine_die_and_the_driver_is_killed_and_nothing_is_miss
     assert set(digests(out)) == {"film.mp4", *(f"day/{n}.png" for n in range(6))}
     answers = tmp_path / "out.batch" / "answers"
     assert not list(answers.iterdir()), "the film was looked at in parts, and what for is over"
-    left = [path for path in scratch.rglob("*") if path.is_file()]
-    assert not left, "a machine keeps what nobody works on"
+    until(lambda: not left(scratch), 10)  # what a machine notices late that lost its Ray, and ends
 
 
 def test_files_come_from_a_store_and_go_to_one_and_are_done_once(

@@ -1,7 +1,8 @@
 """Who works on a machine of a cluster: the same plain tasks, on files fetched and sent.
 
-Nothing here knows the cluster. What lies in scratch is what is being worked on, and no more; what a
-process left there that was killed is removed by the next one on that machine.
+Nothing here knows the cluster. What lies in scratch is what is being worked on, and no more: it
+goes when the process ends, even if that is killed. What a machine left that lost its power is
+removed by the next process on it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ...core.errors import PasserbyError
 from ...jobs import tasks
 from ...jobs.naming import is_photo
 from ...jobs.tasks import asked
+from .leftovers import removed_after_this
 from .stores import fetched, send
 
 ROOT: Final = "passerby-scratch"
@@ -40,6 +42,7 @@ class Hand:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(root)
         self._scratch = root / str(os.getpid())
+        removed_after_this(self._scratch)
         self._signs, self._phase = 0, ""
         self._share: float | None = None
         # Models are kept by context, and each call may come in a thread of its own.
