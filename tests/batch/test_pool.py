@@ -7,7 +7,6 @@ command line.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -119,23 +118,29 @@ def test_of_two_that_together_take_too_much_memory_one_waits_for_its_turn(tmp_pa
     assert all(again or name == "c.jpg" for name, again in audience.losses)
 
 
+class Interrupting(Silent):
+    """Ctrl-C, once both files are being worked on."""
+
+    def __init__(self, sources: Path) -> None:
+        super().__init__()
+        self._sources = sources
+
+    def tick(self) -> None:
+        if len(list(self._sources.glob("*.tried"))) == 2:
+            raise KeyboardInterrupt
+
+
 def test_no_process_is_left_when_the_driver_is_interrupted(tmp_path: Path) -> None:
     todo = orders(tmp_path, "a.jpg", "b.jpg")
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / "in" / name).write_text("hang")
     with Records(tmp_path / "records") as records:
         pool = Pool(Settings(), records.stage, 2, None, command=(sys.executable, "-c", WORKER))
-        driver = Driver(records, Disk(), Settings(), Silent())
+        driver = Driver(records, Disk(), Settings(), Interrupting(tmp_path / "in"))
         running = driver.run(todo, pool)
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(3)
-        try:
+        with pytest.raises(KeyboardInterrupt):
             next(running)
-        except KeyboardInterrupt:
-            running.close()
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        running.close()
         pids = [int(p.name.split(".")[2]) for p in (tmp_path / "in").glob("*.tried")]
         assert len(pids) == 2
         assert not [pid for pid in pids if alive(pid)]
