@@ -227,7 +227,8 @@ def test_a_checker_of_the_finders_family_is_refused(
 ) -> None:
     output, plan = hidden
     document = json.loads(plan.read_text())
-    document["detectors"][0]["family"] = "yunet"
+    (face,) = document["detectors"]
+    document["detectors"] = [face | {"family": family} for family in ("yunet", "centerface")]
     other = tmp_path / "plan.json"
     other.write_text(json.dumps(document))
     with pytest.raises(UsageError, match="of the finder's own family"):

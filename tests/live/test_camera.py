@@ -67,7 +67,6 @@ def test_a_camera_is_published_and_no_picture_shows_the_face(
     assert len(seen.numbers) >= 70
     assert len(set(seen.numbers)) > FRAMES / 3  # a busy machine leaves every second one out
     assert seen.worst < LEFT
-    assert seen.curtains < len(seen.numbers)  # a busy machine is late now and then
 
 
 def test_a_camera_that_dies_or_freezes_is_opened_again(
