@@ -252,7 +252,9 @@ def test_the_same_frames_give_the_same_keys(dx: float, often: int) -> None:
     assert once
 
 
-@pytest.mark.parametrize(("horizon", "covered"), [(None, False), (Fraction(7, 20), True)])
+@pytest.mark.parametrize(
+    ("horizon", "covered"), [(None, False), (Fraction(7, 20), False), (Fraction(1, 5), True)]
+)
 def test_where_there_is_no_time_for_a_second_sighting_one_is_enough(
     horizon: Fraction | None, covered: bool
 ) -> None:

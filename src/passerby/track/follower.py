@@ -41,7 +41,7 @@ class Follower:
     makes the small lumas; followers that see the same frames in turn may share one. `unsure`
     is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
     a live stream, as told in Note [a horizon counts two frames more]; where that leaves no time
-    for two looks, and where looks are coarse, one sighting is enough for a new thing.
+    for another look, and where looks are coarse, one sighting is enough for a new thing.
     """
 
     def __init__(
@@ -286,7 +286,7 @@ class Follower:
             return self._reach
         step = now.span.start - self._film[now.index - 1].span.start
         allowed = max(0, min(self._reach, self._horizon - 2 * step))
-        self._hasty = allowed < 2 * self._looker.interval
+        self._hasty = allowed < self._looker.interval
         return allowed
 
     def _emit(self, until: int) -> None:
