@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -54,18 +55,39 @@ def passerby(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def models() -> Iterator[None]:
+    """What runs in this process loads each model once, as a batch does."""
+    from passerby.jobs.tasks import models_kept
+
+    with models_kept():
+        yield
+
+
 @pytest.fixture
 def inside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    models: None,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Run:
-    """Like `passerby`, in this process: for many quick questions about one thing."""
+    """Like `passerby`, in this process, where no interpreter has to start: for many questions."""
     from passerby.apps.cli.app import run as answered
+
+    around = tmp_path_factory.mktemp("around")
+    for name, value in surroundings(around).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", None)  # where it was is remembered
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         monkeypatch.chdir(tmp_path)
         capfd.readouterr()
         code = answered([*map(str, arguments)])
         said, complained = capfd.readouterr()
+        assert not list((around / "home").iterdir()), "something was put into the home folder"
+        assert not list((around / "temporary").iterdir()), "something was left behind"
+        assert "Traceback" not in complained
         return subprocess.CompletedProcess(arguments, code, said, complained)
 
     return run

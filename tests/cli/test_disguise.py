@@ -107,10 +107,8 @@ def test_most_words_are_still_understood(disguised: Disguised, moonshine: Path) 
     assert len(said[0] & said[1]) > len(said[0]) / 2
 
 
-def test_what_it_is_worth_is_said_wherever_it_is_offered(
-    disguised: Disguised, passerby: Run
-) -> None:
-    helped = " ".join(re.sub("[│╭╮╰╯─]", " ", passerby("redact", "--help").stdout).split())
+def test_what_it_is_worth_is_said_wherever_it_is_offered(disguised: Disguised, inside: Run) -> None:
+    helped = " ".join(re.sub("[│╭╮╰╯─]", " ", inside("redact", "--help").stdout).split())
     assert "disguise makes casual recognition by ear harder" in helped.replace("- ", "")
     report = json.loads(disguised.printed)["files"][0]["report"]
     assert any(LABEL in note for note in report["notes"])
@@ -136,7 +134,7 @@ def test_verification_takes_it_and_finds_the_original_s_sound(disguised: Disguis
     assert found["check"] == "sound"
 
 
-def test_a_recording_is_disguised_too(passerby: Run, tmp_path: Path, speech: Path) -> None:
+def test_a_recording_is_disguised_too(inside: Run, tmp_path: Path, speech: Path) -> None:
     with wave.open(str(speech)) as file:
         rate, bytes_ = file.getframerate(), file.readframes(6 * file.getframerate())
     with wave.open(str(tmp_path / "a.wav"), "wb") as out:
@@ -144,7 +142,7 @@ def test_a_recording_is_disguised_too(passerby: Run, tmp_path: Path, speech: Pat
         out.setsampwidth(2)
         out.setframerate(rate)
         out.writeframes(bytes_)
-    done = passerby("redact", "a.wav", "--voice", "disguise")
+    done = inside("redact", "a.wav", "--voice", "disguise")
     assert done.returncode == 0, done.stderr
     assert LABEL in done.stderr
     with wave.open(str(tmp_path / "a.redacted.wav")) as file:
@@ -155,15 +153,15 @@ def test_a_recording_is_disguised_too(passerby: Run, tmp_path: Path, speech: Pat
 
 
 def test_where_there_is_no_sound_nothing_is_disguised(
-    passerby: Run, photo: Path, tmp_path: Path
+    inside: Run, photo: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", photo, "-o", "x.jpg", "--voice", "disguise", "--no-verify")
+    done = inside("redact", photo, "-o", "x.jpg", "--voice", "disguise", "--no-verify")
     assert done.returncode == 0, done.stderr
     assert "disguised" not in done.stderr
 
 
-def test_to_mute_speech_and_to_disguise_it_can_not_both_be_asked_for(passerby: Run) -> None:
-    done = passerby("redact", "a.mp4", "--voice", "disguise", "--mute-speech")
+def test_to_mute_speech_and_to_disguise_it_can_not_both_be_asked_for(inside: Run) -> None:
+    done = inside("redact", "a.mp4", "--voice", "disguise", "--mute-speech")
     assert done.returncode == 2
     assert "mute-speech takes it out" in done.stderr
 

@@ -32,8 +32,8 @@ def figure(picture: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def hidden(passerby: Run, astronaut: Path, tmp_path: Path) -> Path:
-    done = passerby(
+def hidden(inside: Run, astronaut: Path, tmp_path: Path) -> Path:
+    done = inside(
         "redact", astronaut, "-o", "out.png", "--hide", "people,faces", "--style", "figure",
         "--preset", "fast", "--save-plan", "plan.json", "--json",
     )  # fmt: skip
@@ -58,15 +58,15 @@ def test_somebody_becomes_a_flat_figure_and_passes_verification(
 
 
 def test_a_saved_plan_draws_the_same_figures(
-    hidden: Path, passerby: Run, astronaut: Path, tmp_path: Path
+    hidden: Path, inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", astronaut, "-o", "again.png", "--plan", "plan.json")
+    done = inside("redact", astronaut, "-o", "again.png", "--plan", "plan.json")
     assert done.returncode == 0, done.stderr
     assert np.array_equal(colours(hidden), colours(tmp_path / "again.png"))
 
 
 def test_original_pixels_inside_a_figure_are_found(
-    hidden: Path, passerby: Run, astronaut: Path, tmp_path: Path
+    hidden: Path, inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     """Also if no more than their brightness comes back, at half its strength."""
     before, after = colours(astronaut), colours(hidden)
@@ -75,23 +75,23 @@ def test_original_pixels_inside_a_figure_are_found(
     for number, leak in enumerate((before, np.broadcast_to(dim, before.shape))):
         file = tmp_path / f"leak{number}.png"
         Image.fromarray(np.where(drawn, leak, after).clip(0, 255).astype(np.uint8)).save(file)
-        done = passerby("verify", file, "--original", astronaut, "--plan", "plan.json")
+        done = inside("verify", file, "--original", astronaut, "--plan", "plan.json")
         assert done.returncode == 3, (number, done.stdout)
         assert "left inside" in done.stdout + done.stderr
-    done = passerby("verify", hidden, "--original", astronaut, "--plan", "plan.json")
+    done = inside("verify", hidden, "--original", astronaut, "--plan", "plan.json")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_figures_walk_in_a_film_the_same_in_one_pass_and_by_plan(
-    passerby: Run, astronaut: Path, tmp_path: Path
+    inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     bodies = walked(tmp_path / "pan.mp4", portrait(astronaut), frames=24)
-    done = passerby(
+    done = inside(
         "redact", "pan.mp4", "-o", "out.mp4", "--hide", "people,faces", "--style", "figure",
         "--preset", "fast", "--save-plan", "plan.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    again = passerby("redact", "pan.mp4", "-o", "again.mp4", "--plan", "plan.json",
+    again = inside("redact", "pan.mp4", "-o", "again.mp4", "--plan", "plan.json",
                      "--preset", "fast")  # fmt: skip
     assert again.returncode == 0, again.stderr
     shown = luma(tmp_path / "out.mp4")
@@ -110,19 +110,19 @@ def test_figures_walk_in_a_film_the_same_in_one_pass_and_by_plan(
     ids=["alone", "policy"],
 )  # fmt: skip
 def test_figures_of_nothing_are_refused(
-    passerby: Run, astronaut: Path, tmp_path: Path, arguments: tuple[str, ...]
+    inside: Run, astronaut: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     command, *more = arguments
-    done = passerby(command, astronaut, *more)
+    done = inside(command, astronaut, *more)
     assert done.returncode == 2
     assert "--hide people,faces" in done.stderr
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_plan_without_people_has_no_figures(passerby: Run, astronaut: Path) -> None:
-    done = passerby("scan", astronaut, "-o", "plan.json", "--preset", "fast")
+def test_a_plan_without_people_has_no_figures(inside: Run, astronaut: Path) -> None:
+    done = inside("scan", astronaut, "-o", "plan.json", "--preset", "fast")
     assert done.returncode == 0, done.stderr
-    done = passerby("redact", astronaut, "-o", "out.png", "--plan", "plan.json",
+    done = inside("redact", astronaut, "-o", "out.png", "--plan", "plan.json",
                     "--style", "figure")  # fmt: skip
     assert done.returncode == 2
     assert "people" in done.stderr

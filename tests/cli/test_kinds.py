@@ -49,15 +49,15 @@ def touched(before: np.ndarray, after: np.ndarray, box: tuple[float, ...]) -> fl
 
 
 def test_whoever_does_not_say_what_to_hide_is_told_what_nobody_looked_for(
-    passerby: Run, astronaut: Path, tmp_path: Path
+    inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     shutil.copy(astronaut, tmp_path / "in.png")
-    done = passerby("redact", "in.png")
+    done = inside("redact", "in.png")
     assert "not looked for: plates, text, people; --policy publish" in done.stderr
-    asked = passerby("redact", "in.png", "--hide", "faces", "--force")
+    asked = inside("redact", "in.png", "--hide", "faces", "--force")
     assert (done.returncode, asked.returncode) == (0, 0)
     assert "not looked for" not in asked.stderr
-    missing = passerby("redact", "none.png")
+    missing = inside("redact", "none.png")
     assert missing.returncode == 1
     assert "not looked for" not in missing.stderr
 
@@ -65,13 +65,13 @@ def test_whoever_does_not_say_what_to_hide_is_told_what_nobody_looked_for(
 @pytest.mark.parametrize("kind", ["plates", "text", "plates,text"])
 @pytest.mark.parametrize("style", ["veil", "mosaic"])
 def test_a_plate_in_a_photo_is_hidden_and_the_face_is_left_alone(
-    passerby: Run, astronaut: Path, tmp_path: Path, kind: str, style: str
+    inside: Run, astronaut: Path, tmp_path: Path, kind: str, style: str
 ) -> None:
     with Image.open(astronaut) as image:
         picture = image.convert("RGB")
     place = sign(picture, (60, 420))
     picture.save(tmp_path / "in.png")
-    done = passerby("redact", "in.png", "--hide", kind, "--style", style, "--report", "r.json")
+    done = inside("redact", "in.png", "--hide", kind, "--style", style, "--report", "r.json")
     assert done.returncode == 0, done.stderr
     before, after = grey(tmp_path / "in.png"), grey(tmp_path / "in.redacted.png")
     assert changed(before, after, place.corners) > 0.6
@@ -86,7 +86,7 @@ def test_a_plate_in_a_photo_is_hidden_and_the_face_is_left_alone(
 
 
 def test_a_plate_that_drives_by_is_hidden_in_every_frame_and_faces_too(
-    passerby: Run, astronaut: Path, tmp_path: Path
+    inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     with Image.open(astronaut) as image:
         wall = image.convert("RGB").resize((640, 640)).crop((0, 0, 640, 480))
@@ -101,7 +101,7 @@ def test_a_plate_that_drives_by_is_hidden_in_every_frame_and_faces_too(
             frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    done = passerby("redact", "in.mp4", "--hide", "faces,plates", "--save-plan", "p.json")
+    done = inside("redact", "in.mp4", "--hide", "faces,plates", "--save-plan", "p.json")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     assert {d.kind for d in plan.detectors} == {"face", "plate"}
@@ -118,8 +118,8 @@ def test_a_plate_that_drives_by_is_hidden_in_every_frame_and_faces_too(
 
 @pytest.mark.parametrize("named", ["ghosts", "faces,ghosts", "plate"])
 def test_a_kind_that_can_not_be_hidden_is_refused_with_those_that_can(
-    passerby: Run, astronaut: Path, named: str
+    inside: Run, astronaut: Path, named: str
 ) -> None:
-    done = passerby("redact", astronaut, "-o", "out.png", "--hide", named)
+    done = inside("redact", astronaut, "-o", "out.png", "--hide", named)
     assert done.returncode == 2
     assert "faces, plates, text, people" in done.stderr

@@ -14,8 +14,8 @@ from tests.cli.conftest import surroundings
 FACES = (32, 48, 80, 400)  # pixels high; the portrait's face fills 120 of 200
 GIGABYTE = 1 << 30
 
-# The command, which tells last the most memory that it ever had, in KiB. What is asked about it from
-# outside begins with that of who started it.
+# The command, which tells last the most memory that it ever had, in KiB. What is asked about it
+# from outside begins with that of who started it.
 MEASURED = """
 import atexit, re
 from pathlib import Path

@@ -70,10 +70,10 @@ def hidden(plan: Document, kind: str, frames: int) -> list[list[Box]]:
 
 @pytest.mark.parametrize("style", ["veil", "mosaic"])
 def test_a_person_in_a_photo_is_hidden_from_head_to_hip(
-    passerby: Run, astronaut: Path, tmp_path: Path, style: str
+    inside: Run, astronaut: Path, tmp_path: Path, style: str
 ) -> None:
     portrait(astronaut).save(tmp_path / "in.png")
-    done = passerby("redact", "in.png", "--hide", "people", "--style", style, "--report", "r.json")
+    done = inside("redact", "in.png", "--hide", "people", "--style", style, "--report", "r.json")
     assert done.returncode == 0, done.stderr
     before, after = grey(tmp_path / "in.png"), grey(tmp_path / "in.redacted.png")
     least = 0.6 if style == "veil" else 0.02
@@ -86,10 +86,10 @@ def test_a_person_in_a_photo_is_hidden_from_head_to_hip(
 
 
 def test_a_person_is_hidden_in_every_frame_of_a_film_and_the_face_too(
-    passerby: Run, astronaut: Path, tmp_path: Path
+    inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     bodies = walked(tmp_path / "in.mp4", portrait(astronaut))
-    done = passerby("redact", "in.mp4", "--hide", "faces,people", "--save-plan", "p.json")
+    done = inside("redact", "in.mp4", "--hide", "faces,people", "--save-plan", "p.json")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     assert {d.kind for d in plan.detectors} == {"face", "person"}
@@ -111,10 +111,10 @@ def shared(body: Box, box: Box) -> float:
 
 @pytest.mark.parametrize("told", [["--heads"], ["--preset", "thorough"]])
 def test_a_head_without_a_face_is_hidden_with_the_faces(
-    passerby: Run, astronaut: Path, tmp_path: Path, told: list[str]
+    inside: Run, astronaut: Path, tmp_path: Path, told: list[str]
 ) -> None:
     portrait(astronaut, masked=True).save(tmp_path / "in.png")
-    done = passerby("redact", "in.png", *told, "--save-plan", "p.json")
+    done = inside("redact", "in.png", *told, "--save-plan", "p.json")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     assert {track.kind for track in plan.tracks} == {"face"}
@@ -127,21 +127,21 @@ def test_a_head_without_a_face_is_hidden_with_the_faces(
 
 @pytest.mark.parametrize("told", [[], ["--preset", "thorough", "--no-heads"], ["--heads"]])
 def test_heads_are_hidden_only_where_faces_are_and_nobody_said_no(
-    passerby: Run, astronaut: Path, tmp_path: Path, told: list[str]
+    inside: Run, astronaut: Path, tmp_path: Path, told: list[str]
 ) -> None:
     portrait(astronaut, masked=True).save(tmp_path / "in.png")
     kind = ["--hide", "text"] if told == ["--heads"] else []
-    done = passerby("redact", "in.png", *told, *kind, "--no-verify", "--report", "r.json")
+    done = inside("redact", "in.png", *told, *kind, "--no-verify", "--report", "r.json")
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     assert "person" not in {d["kind"] for d in report["detectors"]}
 
 
 def test_a_head_without_a_face_is_hidden_in_every_frame_of_a_film(
-    passerby: Run, astronaut: Path, tmp_path: Path
+    inside: Run, astronaut: Path, tmp_path: Path
 ) -> None:
     bodies = walked(tmp_path / "in.mp4", portrait(astronaut, masked=True))
-    done = passerby("redact", "in.mp4", "--heads", "--save-plan", "p.json")
+    done = inside("redact", "in.mp4", "--heads", "--save-plan", "p.json")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     heads = hidden(plan, "face", len(bodies))
@@ -157,10 +157,10 @@ def test_a_head_without_a_face_is_hidden_in_every_frame_of_a_film(
 
 @pytest.mark.parametrize("told", [["--heads"], ["--preset", "thorough"]])
 def test_the_safety_net_hardly_covers_more_of_somebody_whose_face_shows(
-    passerby: Run, astronaut: Path, tmp_path: Path, told: list[str]
+    inside: Run, astronaut: Path, tmp_path: Path, told: list[str]
 ) -> None:
     bodies = walked(tmp_path / "in.mp4", portrait(astronaut))
-    done = passerby("scan", "in.mp4", *told, "-o", "p.json")
+    done = inside("scan", "in.mp4", *told, "-o", "p.json")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     shares = [share_of(boxes) for boxes in hidden(plan, "face", len(bodies))]

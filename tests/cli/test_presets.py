@@ -21,23 +21,23 @@ from .conftest import Run
 POSSIBLE = [name for name in policies.NAMES if not set(policies.read(name)["hide"]) & set(PLANNED)]
 
 
-def test_presets_are_listed_each_with_what_it_is_for(passerby: Run) -> None:
-    done = passerby("presets")
+def test_presets_are_listed_each_with_what_it_is_for(inside: Run) -> None:
+    done = inside("presets")
     assert done.returncode == 0
     for name in ("publish", "protest", "street-data", "interview", "screen-recording"):
         assert f"{name}: " in done.stdout
-    told = json.loads(passerby("presets", "--json").stdout)
+    told = json.loads(inside("presets", "--json").stdout)
     assert [one["name"] for one in told["presets"]] == list(policies.NAMES)
     assert told["presets"][0]["settings"]["hide"] == ["faces", "plates"]
 
 
 def test_a_preset_is_printed_as_settings_that_can_be_given_back(
-    passerby: Run, photo: Path, tmp_path: Path
+    inside: Run, photo: Path, tmp_path: Path
 ) -> None:
-    text = passerby("presets", "screen-recording").stdout
+    text = inside("presets", "screen-recording").stdout
     assert tomllib.loads(text)["hide"] == ["faces", "text"]
     (tmp_path / "own.toml").write_text(text.replace("veil", "solid") + 'zone = ["0,0,10,10"]\n')
-    done = passerby("redact", "photo.jpg", "--policy", "own.toml", "--zone", "90%,90%,100%,100%",
+    done = inside("redact", "photo.jpg", "--policy", "own.toml", "--zone", "90%,90%,100%,100%",
                     "--save-plan", "p.json", "--no-verify")  # fmt: skip
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
@@ -93,24 +93,24 @@ def test_options_win_over_settings_and_these_over_the_policy(tmp_path: Path) -> 
     ],
 )
 def test_what_can_not_be_meant_is_refused(
-    passerby: Run, photo: Path, tmp_path: Path, asked: tuple[str, ...], says: str
+    inside: Run, photo: Path, tmp_path: Path, asked: tuple[str, ...], says: str
 ) -> None:
-    done = passerby("redact", "photo.jpg", *asked)
+    done = inside("redact", "photo.jpg", *asked)
     assert done.returncode == 2
     assert says in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["photo.jpg"]
 
 
-def test_an_unknown_preset_is_a_usage_error_that_names_the_others(passerby: Run) -> None:
-    done = passerby("presets", "nope")
+def test_an_unknown_preset_is_a_usage_error_that_names_the_others(inside: Run) -> None:
+    done = inside("presets", "nope")
     assert (done.returncode, done.stdout) == (2, "")
     assert "any of: publish, protest, street-data" in done.stderr
 
 
 def test_street_data_keeps_names_sizes_and_frames(
-    passerby: Run, clip: Path, photo: Path, tmp_path: Path
+    inside: Run, clip: Path, photo: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", clip, photo, "--to", "out", "--policy", "street-data",
+    done = inside("redact", clip, photo, "--to", "out", "--policy", "street-data",
                     "--preset", "fast", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.jpg"]
@@ -119,15 +119,15 @@ def test_street_data_keeps_names_sizes_and_frames(
         assert np.asarray(before).shape == np.asarray(after).shape
     film, _ = json.loads(done.stdout)["files"]
     assert film["report"]["counts"]["frames"] == 25
-    same = passerby("redact", photo, "--to", ".", "--policy", "street-data")
+    same = inside("redact", photo, "--to", ".", "--policy", "street-data")
     assert same.returncode == 2
     assert "the output is the input" in same.stderr
 
 
 def test_protest_hides_people_whole_whatever_can_be_read_and_the_sound(
-    passerby: Run, clip: Path, astronaut: Path, tmp_path: Path
+    inside: Run, clip: Path, astronaut: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", astronaut, clip, "--to", "out", "--policy", "protest",
+    done = inside("redact", astronaut, clip, "--to", "out", "--policy", "protest",
                     "--preset", "fast", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     still, film = (one["report"] for one in json.loads(done.stdout)["files"])
@@ -163,12 +163,12 @@ def at(number: int) -> tuple[int, int]:
 
 
 def test_smaller_faces_are_found_when_asked_for_and_the_report_says_how_small(
-    passerby: Run, faraway: Path, tmp_path: Path
+    inside: Run, faraway: Path, tmp_path: Path
 ) -> None:
     found = {}
     for asked in ("", "6", "60"):
         more = ["--smallest", f"faces={asked}"] if asked else []
-        done = passerby("scan", faraway, "-o", "p.json", "--preset", "fast", *more, "--force",
+        done = inside("scan", faraway, "-o", "p.json", "--preset", "fast", *more, "--force",
                         "--report", "r.json")  # fmt: skip
         assert done.returncode == 0, done.stderr
         report = json.loads((tmp_path / "r.json").read_text())

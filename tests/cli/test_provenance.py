@@ -14,7 +14,7 @@ from .conftest import Run
 
 
 def test_each_of_several_files_is_signed_and_has_its_own_sealed_original(
-    passerby: Run, portrait: Image.Image, tmp_path: Path
+    inside: Run, portrait: Image.Image, tmp_path: Path
 ) -> None:
     made, identity = papers(tmp_path / "papers"), pyrage.x25519.Identity.generate()
     listed = tmp_path / "papers" / "archive.txt"
@@ -22,7 +22,7 @@ def test_each_of_several_files_is_signed_and_has_its_own_sealed_original(
     (tmp_path / "in").mkdir()
     for name in ("a.jpg", "a.png"):
         portrait.save(tmp_path / "in" / name)
-    done = passerby(
+    done = inside(
         *("redact", "in", "--to", "out", "--json"),
         *("--sign", made.certificate, "--key", made.key, "--seal", listed),
     )
@@ -32,24 +32,24 @@ def test_each_of_several_files_is_signed_and_has_its_own_sealed_original(
         assert file["report"]["provenance"]["manifest"] == "valid"
         sealed = (tmp_path / "out" / f"{out.name}.original.age").read_bytes()
         assert pyrage.decrypt(sealed, [identity]) == (tmp_path / "in" / name).read_bytes()
-    told = passerby("verify", "out/a.redacted.jpg")
+    told = inside("verify", "out/a.redacted.jpg")
     assert told.returncode == 0
     assert "manifest is valid for these bytes" in told.stderr
 
 
 @pytest.mark.parametrize("half", ["--sign", "--key"])
-def test_half_a_request_is_refused(passerby: Run, tmp_path: Path, half: str) -> None:
+def test_half_a_request_is_refused(inside: Run, tmp_path: Path, half: str) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "a.jpg")
-    done = passerby("redact", "a.jpg", half, "papers.pem")
+    done = inside("redact", "a.jpg", half, "papers.pem")
     assert done.returncode == 2
     assert "goes with" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.jpg"]
 
 
-def test_a_private_key_is_refused_and_told_to_nobody(passerby: Run, tmp_path: Path) -> None:
+def test_a_private_key_is_refused_and_told_to_nobody(inside: Run, tmp_path: Path) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "a.jpg")
     secret = str(pyrage.x25519.Identity.generate())
-    done = passerby("redact", "a.jpg", "--json", "--seal", secret)
+    done = inside("redact", "a.jpg", "--json", "--seal", secret)
     assert done.returncode == 2
     assert "private key" in done.stderr
     assert secret not in done.stderr + done.stdout

@@ -38,12 +38,12 @@ def film(tmp_path: Path, portrait: Image.Image) -> Path:
     return path
 
 
-def doubtful(passerby: Run, film: Path, plan: Path) -> None:
+def doubtful(inside: Run, film: Path, plan: Path) -> None:
     """A plan of `film` whose face was hardly seen, so that frames that hold it are to look at.
 
     An edit's note names somebody.
     """
-    assert passerby("scan", film, "-o", plan).returncode == 0
+    assert inside("scan", film, "-o", plan).returncode == 0
     document = json.loads(plan.read_text())
     for track in document["tracks"]:
         track["score"] = 0.25
@@ -93,11 +93,11 @@ def likeness(picture: np.ndarray, face: np.ndarray) -> float:
 
 
 def test_a_report_shows_where_to_look_and_nothing_of_the_original(
-    passerby: Run, film: Path, portrait: Image.Image, tmp_path: Path
+    inside: Run, film: Path, portrait: Image.Image, tmp_path: Path
 ) -> None:
-    doubtful(passerby, film, tmp_path / "plan.json")
+    doubtful(inside, film, tmp_path / "plan.json")
     out = f"{CANARY}.redacted.mp4"
-    done = passerby("redact", film, "-o", out, "--report", "about", "--plan", "plan.json")
+    done = inside("redact", film, "-o", out, "--report", "about", "--plan", "plan.json")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "about").iterdir()} == {"report.html", "report.json"}
     reader, report, _ = told(tmp_path / "about")
@@ -123,16 +123,16 @@ def test_a_report_shows_where_to_look_and_nothing_of_the_original(
 
 
 def test_originals_are_shown_when_asked_and_loudly(
-    passerby: Run, film: Path, portrait: Image.Image, tmp_path: Path
+    inside: Run, film: Path, portrait: Image.Image, tmp_path: Path
 ) -> None:
-    doubtful(passerby, film, tmp_path / "plan.json")
-    made = passerby("redact", film, "-o", "out.mp4", "--plan", "plan.json", "--no-verify")
+    doubtful(inside, film, tmp_path / "plan.json")
+    made = inside("redact", film, "-o", "out.mp4", "--plan", "plan.json", "--no-verify")
     assert made.returncode == 0, made.stderr
     plan = ("--plan", "plan.json", "--original", film)
-    quiet = passerby("verify", "out.mp4", *plan, "--report", "calm")
+    quiet = inside("verify", "out.mp4", *plan, "--report", "calm")
     assert quiet.returncode == 0, quiet.stderr
     assert "ORIGINAL" not in quiet.stderr
-    done = passerby("verify", "out.mp4", *plan, "--report", "loud", "--with-originals", "--quiet")
+    done = inside("verify", "out.mp4", *plan, "--report", "loud", "--with-originals", "--quiet")
     assert done.returncode == 0, done.stderr
     assert "SHOWS THE ORIGINAL, UNHIDDEN" in done.stderr
     calm, _, text = told(tmp_path / "calm")
@@ -152,16 +152,16 @@ def test_originals_are_shown_when_asked_and_loudly(
 
 
 def test_what_shows_is_not_safe_and_comes_first_and_is_not_on_the_page(
-    passerby: Run, film: Path, portrait: Image.Image, tmp_path: Path
+    inside: Run, film: Path, portrait: Image.Image, tmp_path: Path
 ) -> None:
     """The original, cleaned of its tags, is handed in for its own output."""
-    assert passerby("scan", film, "-o", "plan.json").returncode == 0
+    assert inside("scan", film, "-o", "plan.json").returncode == 0
     plan = json.loads((tmp_path / "plan.json").read_text())
     (tmp_path / "none.json").write_text(json.dumps(plan | {"tracks": []}))
-    made = passerby("redact", film, "-o", "bare.mp4", "--plan", "none.json", "--no-verify")
+    made = inside("redact", film, "-o", "bare.mp4", "--plan", "none.json", "--no-verify")
     assert made.returncode == 0, made.stderr
     check = ("verify", "bare.mp4", "--original", film, "--plan", "plan.json")
-    done = passerby(*check, "--report", "about")
+    done = inside(*check, "--report", "about")
     assert done.returncode == 3, done.stderr
     assert "not safe" in done.stderr
     assert "look at 0:00:0" in done.stderr
@@ -175,7 +175,7 @@ def test_what_shows_is_not_safe_and_comes_first_and_is_not_on_the_page(
     assert all(likeness(p, face(portrait)) < 0.5 for p in whole)
     assert "grey covers what was found" in reader.all("main")[0].text
 
-    assert passerby(*check, "--report", "loud", "--with-originals").returncode == 3
+    assert inside(*check, "--report", "loud", "--with-originals").returncode == 3
     reader, _, _ = told(tmp_path / "loud")
     assert "grey covers" not in reader.all("main")[0].text
     first = next(p for p in pictures(reader) if p.shape == (240, 320))
@@ -206,16 +206,16 @@ def test_a_film_that_does_not_pass_gets_its_report_and_is_not_handed_over(
 
 @pytest.mark.slow
 def test_a_photo_and_an_unchecked_film_have_reports_too(
-    passerby: Run, photo: Path, clip: Path, tmp_path: Path
+    inside: Run, photo: Path, clip: Path, tmp_path: Path
 ) -> None:
-    assert passerby("redact", "photo.jpg", "--report", "one").returncode == 0
+    assert inside("redact", "photo.jpg", "--report", "one").returncode == 0
     reader, report, _ = told(tmp_path / "one")
     assert reader.all("h1")[0].text == "Safe as far as checked"
     assert all(moment.time is None for moment in report.moments)
-    done = passerby("redact", "clip.mp4", "--report", "two", "--no-verify", "--preset", "fast")
+    done = inside("redact", "clip.mp4", "--report", "two", "--no-verify", "--preset", "fast")
     assert done.returncode == 0
     assert told(tmp_path / "two")[0].all("h1")[0].text == "Not checked"
-    assert passerby("verify", "clip.redacted.mp4", "--report", "three").returncode == 0
+    assert inside("verify", "clip.redacted.mp4", "--report", "three").returncode == 0
     reader, report, _ = told(tmp_path / "three")
     assert "There is no plan, so no tracks are known." in reader.all("main")[0].text
     assert any("no original" in line for line in report.verification.not_checked)
@@ -233,12 +233,12 @@ def test_a_photo_and_an_unchecked_film_have_reports_too(
     ],
 )
 def test_what_can_not_be_reported_is_refused_before_the_work_begins(
-    passerby: Run, clip: Path, photo: Path, tmp_path: Path, arguments: list[str], code: int
+    inside: Run, clip: Path, photo: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old/report.html").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    done = passerby(*arguments)
+    done = inside(*arguments)
     assert done.returncode == code, done.stderr
     assert not re.search(": (hide|find|verify)$", done.stderr, re.MULTILINE), "work began"
     assert sorted(tmp_path.rglob("*")) == before
@@ -246,14 +246,14 @@ def test_what_can_not_be_reported_is_refused_before_the_work_begins(
 
 
 def test_a_name_with_a_suffix_is_a_file_and_an_existing_folder_is_used(
-    passerby: Run, photo: Path, tmp_path: Path
+    inside: Run, photo: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "kept.d").mkdir()
     (tmp_path / "kept.d/mine.txt").write_text("mine")
     redact = ("redact", "photo.jpg", "--no-verify", "-o")
-    assert passerby(*redact, "a.jpg", "--report", "r.json").returncode == 0
+    assert inside(*redact, "a.jpg", "--report", "r.json").returncode == 0
     assert json.loads((tmp_path / "r.json").read_text())["passerby"] == "report/1"
-    assert passerby(*redact, "b.jpg", "--report", "kept.d").returncode == 0
+    assert inside(*redact, "b.jpg", "--report", "kept.d").returncode == 0
     names = {path.name for path in (tmp_path / "kept.d").iterdir()}
     assert names == {"mine.txt", "report.html", "report.json"}
 

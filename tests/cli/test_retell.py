@@ -290,9 +290,9 @@ def test_nothing_is_written_down_where_nobody_can(
 
 
 def test_a_film_without_speech_has_no_phrases_and_is_silent(
-    passerby: Run, clip: Path, tmp_path: Path, moonshine: Path
+    inside: Run, clip: Path, tmp_path: Path, moonshine: Path
 ) -> None:
-    made = passerby(
+    made = inside(
         "transcribe", clip, "-o", "words.vtt", "--language", "en", "--recogniser",
         f"moonshine:{moonshine}",
     )  # fmt: skip
@@ -300,18 +300,18 @@ def test_a_film_without_speech_has_no_phrases_and_is_silent(
     words = tmp_path / "words.vtt"
     assert "-->" not in words.read_text()
     words.write_text(words.read_text().replace("Reviewed: no", "Reviewed: yes"))
-    done = passerby("redact", clip, "--voice", "retell", "--transcript", words, "--no-verify")
+    done = inside("redact", clip, "--voice", "retell", "--transcript", words, "--no-verify")
     assert done.returncode == 0, done.stderr
     assert "0 phrases are spoken" in done.stderr
     assert not heard(tmp_path / "clip.redacted.mp4", 0, 48000).any()
 
 
 def test_of_several_tracks_each_says_its_own(
-    passerby: Run, tmp_path: Path, speech: Path, moonshine: Path
+    inside: Run, tmp_path: Path, speech: Path, moonshine: Path
 ) -> None:
     voice = reading(speech, 48000, 5.0)
     film(tmp_path / "two.mp4", [np.zeros((1, len(voice)), np.float32), voice[None]], 48000)
-    made = passerby(
+    made = inside(
         "transcribe", "two.mp4", "-o", "words.vtt", "--language", "en", "--recogniser",
         f"moonshine:{moonshine}",
     )  # fmt: skip
@@ -320,14 +320,14 @@ def test_of_several_tracks_each_says_its_own(
     assert re.search(r"track 2\n\S+ --> \S+\nIt was the best of times", words)
     assert "track 1\n" not in words
     (tmp_path / "words.vtt").write_text(words.replace("Reviewed: no", "Reviewed: yes"))
-    done = passerby("redact", "two.mp4", "--voice", "retell", "--transcript", "words.vtt")
+    done = inside("redact", "two.mp4", "--voice", "retell", "--transcript", "words.vtt")
     assert done.returncode == 0, done.stderr
     assert not heard(tmp_path / "two.redacted.mp4", 0, 48000).any()
     assert np.abs(heard(tmp_path / "two.redacted.mp4", 1, 48000)).max() > 0.1
 
 
 def test_what_is_no_speech_is_kept_where_that_is_asked_for(
-    passerby: Run, tmp_path: Path, speech: Path, moonshine: Path
+    inside: Run, tmp_path: Path, speech: Path, moonshine: Path
 ) -> None:
     rate, count = 48000, 9 * 48000
     both = np.zeros(count, np.float32)
@@ -336,14 +336,14 @@ def test_what_is_no_speech_is_kept_where_that_is_asked_for(
     bang = np.random.default_rng(3).normal(0, 0.2, rate // 3) * np.exp(-np.arange(rate // 3) / 3000)
     both[7 * rate : 7 * rate + rate // 3] += bang.astype(np.float32)
     film(tmp_path / "a.mp4", [both[None]], rate)
-    made = passerby(
+    made = inside(
         "transcribe", "a.mp4", "-o", "words.vtt", "--language", "en", "--recogniser",
         f"moonshine:{moonshine}",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     words = (tmp_path / "words.vtt").read_text()
     (tmp_path / "words.vtt").write_text(words.replace("Reviewed: no", "Reviewed: yes"))
-    done = passerby(
+    done = inside(
         "redact", "a.mp4", "--voice", "retell", "--transcript", "words.vtt", "--mute-speech"
     )
     assert done.returncode == 0, done.stderr

@@ -61,10 +61,10 @@ def png() -> bytes:
 
 
 def test_every_picture_is_redacted_and_what_else_goes_along_was_asked_for(
-    passerby: Run, shard: Path, tmp_path: Path
+    inside: Run, shard: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").mkdir()
-    done = passerby("shards", shard.name, "--to", "out", "--keep", "cls", "--json")
+    done = inside("shards", shard.name, "--to", "out", "--keep", "cls", "--json")
     assert done.returncode == 1  # for the sample that is left out
     (told,) = json.loads(done.stdout)["shards"]
     assert told["samples"] == 4

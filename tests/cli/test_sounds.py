@@ -28,11 +28,11 @@ def whole(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", CARRIERS)
-def test_nothing_but_sound_comes_along(passerby: Run, tmp_path: Path, suffix: str) -> None:
+def test_nothing_but_sound_comes_along(inside: Run, tmp_path: Path, suffix: str) -> None:
     path = CARRIERS[suffix](tmp_path / f"a{suffix}")
     assert CANARY in path.read_bytes()
     assert walk(path)  # the same eyes see it in the original
-    done = passerby("redact", path, "--voice", "keep", "--to", tmp_path, "--json")
+    done = inside("redact", path, "--voice", "keep", "--to", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     [told] = json.loads(done.stdout)["files"]
     out = Path(told["output"])
@@ -46,35 +46,35 @@ def test_nothing_but_sound_comes_along(passerby: Run, tmp_path: Path, suffix: st
     assert NAME not in done.stdout + done.stderr
 
 
-def test_to_mute_what_is_only_sound_is_refused_with_advice(passerby: Run, tmp_path: Path) -> None:
+def test_to_mute_what_is_only_sound_is_refused_with_advice(inside: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp3", tone())
-    done = passerby("redact", path)
+    done = inside("redact", path)
     assert done.returncode == 2
     for word in ("only sound", "--mute-speech", "--voice keep", "disguise", "retell"):
         assert word in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp3"]
 
 
-def test_a_refusal_in_a_folder_does_not_lose_the_others(passerby: Run, tmp_path: Path) -> None:
+def test_a_refusal_in_a_folder_does_not_lose_the_others(inside: Run, tmp_path: Path) -> None:
     place = tmp_path / "in"
     place.mkdir()
     write(place / "a.flac", tone())
     make(place / "b.mp4", Film(tuple(range(10)), sounds=1))
     (place / "c.wav").write_text("no sound at all\n" * 100)
     write(place / "d.wav", tone())
-    first = passerby("redact", place, "--to", tmp_path / "out", "--no-verify")
+    first = inside("redact", place, "--to", tmp_path / "out", "--no-verify")
     assert first.returncode == 1
     assert "1 done, 3 failed" in first.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["b.redacted.mp4"]
     more = ("--voice", "keep", "--no-verify", "--force")
-    second = passerby("redact", place, "--to", tmp_path / "out", *more)
+    second = inside("redact", place, "--to", tmp_path / "out", *more)
     assert "3 done, 1 failed" in second.stderr
     assert "c.wav" in second.stderr
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {"a.redacted.flac", "b.redacted.mp4", "d.redacted.wav"}
 
 
-def test_speech_is_muted_and_a_bang_is_not(passerby: Run, tmp_path: Path, speech: Path) -> None:
+def test_speech_is_muted_and_a_bang_is_not(inside: Run, tmp_path: Path, speech: Path) -> None:
     rate, voice = heard(speech)
     sound = np.zeros((1, 24 * rate), np.float32)
     dice = np.random.default_rng(1)
@@ -83,7 +83,7 @@ def test_speech_is_muted_and_a_bang_is_not(passerby: Run, tmp_path: Path, speech
         sound[0, second * rate :][: len(bang)] += bang.astype(np.float32)
     sound[0, 6 * rate : 16 * rate] += voice[0, 2 * rate : 12 * rate]
     path = write(tmp_path / "a.wav", sound, rate)
-    done = passerby("redact", path, "--mute-speech")
+    done = inside("redact", path, "--mute-speech")
     assert done.returncode == 0, done.stderr
     assert "speech muted for" in done.stderr
     now, out = heard(tmp_path / "a.redacted.wav")
@@ -94,27 +94,27 @@ def test_speech_is_muted_and_a_bang_is_not(passerby: Run, tmp_path: Path, speech
 
 
 def test_an_output_is_never_written_over_and_no_part_of_one_stays(
-    passerby: Run, tmp_path: Path
+    inside: Run, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "a.wav", tone())
     out = tmp_path / "a.redacted.wav"
     out.write_bytes(b"mine")
-    done = passerby("redact", path, "--voice", "keep")
+    done = inside("redact", path, "--voice", "keep")
     assert done.returncode != 0
     assert "exists already" in done.stderr
     assert out.read_bytes() == b"mine"
-    assert passerby("redact", path, "--voice", "keep", "--force").returncode == 0
+    assert inside("redact", path, "--voice", "keep", "--force").returncode == 0
     assert out.read_bytes() != b"mine"
     assert {p.name for p in tmp_path.iterdir()} == {"a.wav", "a.redacted.wav"}
 
 
-def test_another_kind_may_be_asked_for_and_is_said(passerby: Run, tmp_path: Path) -> None:
+def test_another_kind_may_be_asked_for_and_is_said(inside: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone())
-    done = passerby("redact", path, "--voice", "keep", "-o", tmp_path / "b.mp3")
+    done = inside("redact", path, "--voice", "keep", "-o", tmp_path / "b.mp3")
     assert done.returncode == 0
     assert "pcm_s16le becomes mp3" in done.stderr
     assert heard(tmp_path / "b.mp3")[1].shape[1] == 2 * RATE
-    odd = passerby("redact", path, "--voice", "keep", "-o", tmp_path / "b.jpg")
+    odd = inside("redact", path, "--voice", "keep", "-o", tmp_path / "b.jpg")
     assert odd.returncode == 2
     assert "*.wav" in odd.stderr
 
@@ -128,40 +128,40 @@ def test_another_kind_may_be_asked_for_and_is_said(passerby: Run, tmp_path: Path
     ],
 )
 def test_what_is_about_pictures_is_refused(
-    passerby: Run, tmp_path: Path, more: tuple[str, ...], word: str
+    inside: Run, tmp_path: Path, more: tuple[str, ...], word: str
 ) -> None:
     path = write(tmp_path / "a.wav", tone())
-    done = passerby("redact", path, "--voice", "keep", *more)
+    done = inside("redact", path, "--voice", "keep", *more)
     assert done.returncode == 2
     assert word in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
 
 
-def test_there_is_nothing_to_scan(passerby: Run, tmp_path: Path) -> None:
+def test_there_is_nothing_to_scan(inside: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone())
-    done = passerby("scan", path, "-o", tmp_path / "plan.json")
+    done = inside("scan", path, "-o", tmp_path / "plan.json")
     assert done.returncode == 2
     assert "only sound" in done.stderr
 
 
-def test_a_report_is_written_as_a_file(passerby: Run, tmp_path: Path) -> None:
+def test_a_report_is_written_as_a_file(inside: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.m4a", tone())
-    done = passerby("redact", path, "--voice", "keep", "--report", tmp_path / "report.json")
+    done = inside("redact", path, "--voice", "keep", "--report", tmp_path / "report.json")
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["input"]["seconds"] == pytest.approx(2.0, abs=0.05)
     assert set(report["verification"]["checks"]) == {"container", "time", "decodes"}
 
 
-def test_verify_sees_what_came_along_and_what_is_missing(passerby: Run, tmp_path: Path) -> None:
+def test_verify_sees_what_came_along_and_what_is_missing(inside: Run, tmp_path: Path) -> None:
     path = CARRIERS[".mp3"](tmp_path / "a.mp3")
-    passerby("redact", path, "--voice", "keep")
+    inside("redact", path, "--voice", "keep")
     out = tmp_path / "a.redacted.mp3"
-    good = passerby("verify", out, "--original", path)
+    good = inside("verify", out, "--original", path)
     assert good.returncode == 0, good.stderr
-    assert passerby("verify", path).returncode == 3
+    assert inside("verify", path).returncode == 3
     write(tmp_path / "short.mp3", tone(1.0))
-    short = passerby("verify", tmp_path / "short.mp3", "--original", path)
+    short = inside("verify", tmp_path / "short.mp3", "--original", path)
     assert short.returncode == 3
     assert "track 1 lasts" in short.stderr
 

@@ -46,10 +46,10 @@ def whip(street: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_whip_pan_is_covered_whole_and_a_saved_plan_hides_the_same(
-    passerby: Run, whip: Path, tmp_path: Path
+    inside: Run, whip: Path, tmp_path: Path
 ) -> None:
     same = ["--encoder-preset", "ultrafast", "--no-verify"]
-    done = passerby("redact", whip, "-o", "out.mp4", "--cover-frame-when", "unsure",
+    done = inside("redact", whip, "-o", "out.mp4", "--cover-frame-when", "unsure",
                     "--save-plan", "p.json", "--report", "r.json", *same)  # fmt: skip
     assert done.returncode == 0, done.stderr
     flat = {n for n, picture in enumerate(luma(tmp_path / "out.mp4")) if picture.std() < 1}
@@ -57,32 +57,32 @@ def test_a_whip_pan_is_covered_whole_and_a_saved_plan_hides_the_same(
     assert flat <= set(range(PAN.start - 2, PAN.stop + 2)), "nothing else is covered whole"
     notes = json.loads((tmp_path / "r.json").read_text())["notes"]
     assert f"{len(flat)} frames are covered whole: moving too fast in {len(flat)}" in notes
-    again = passerby("redact", whip, "-o", "again.mp4", "--plan", "p.json", *same)
+    again = inside("redact", whip, "-o", "again.mp4", "--plan", "p.json", *same)
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "out.mp4").read_bytes()
     assert {t.kind for t in load(tmp_path / "p.json").tracks} == {"face", "frame-fast"}
 
 
-def test_nobody_who_did_not_ask_loses_a_frame(passerby: Run, whip: Path, tmp_path: Path) -> None:
-    done = passerby("redact", whip, "-o", "out.mp4", "--save-plan", "p.json", "--no-verify")
+def test_nobody_who_did_not_ask_loses_a_frame(inside: Run, whip: Path, tmp_path: Path) -> None:
+    done = inside("redact", whip, "-o", "out.mp4", "--save-plan", "p.json", "--no-verify")
     assert done.returncode == 0, done.stderr
     assert all(picture.std() > 20 for picture in luma(tmp_path / "out.mp4"))
     assert {t.kind for t in load(tmp_path / "p.json").tracks} == {"face"}
-    late = passerby("redact", whip, "-o", "late.mp4", "--plan", "p.json",
+    late = inside("redact", whip, "-o", "late.mp4", "--plan", "p.json",
                     "--cover-frame-when", "unsure")  # fmt: skip
     assert late.returncode == 2
     assert "passerby scan --cover-frame-when unsure" in late.stderr
 
 
 def test_a_film_that_goes_dark_is_covered_while_it_is_and_verified(
-    passerby: Run, street: np.ndarray, tmp_path: Path
+    inside: Run, street: np.ndarray, tmp_path: Path
 ) -> None:
     shown = [
         (street[:, n : n + WIDTH] * (0.05 if 12 <= n < 26 else 1)).astype(np.uint8)
         for n in range(38)
     ]
     write_clip(tmp_path / "dim.mp4", shown, sound=False)
-    done = passerby("redact", "dim.mp4", "--cover-frame-when", "unsure", "--report", "about")
+    done = inside("redact", "dim.mp4", "--cover-frame-when", "unsure", "--report", "about")
     assert done.returncode == 0, done.stderr
     flat = {n for n, p in enumerate(luma(tmp_path / "dim.redacted.mp4")) if p.std() < 0.5}
     assert set(range(12, 26)) <= flat <= set(range(11, 28))
@@ -91,13 +91,13 @@ def test_a_film_that_goes_dark_is_covered_while_it_is_and_verified(
 
 
 def test_a_photo_in_which_nothing_can_be_told_is_covered_whole(
-    passerby: Run, photo: Path, tmp_path: Path
+    inside: Run, photo: Path, tmp_path: Path
 ) -> None:
     with Image.open(photo) as image:
         image.point(lambda level: level // 12).save(tmp_path / "night.png")
     asked = ("--cover-frame-when", "unsure")
     for name in ("night.png", "photo.jpg"):
-        done = passerby("redact", name, *asked)
+        done = inside("redact", name, *asked)
         assert done.returncode == 0, done.stderr
         assert ("too dark" in done.stderr) == (name == "night.png")
     with Image.open(tmp_path / "night.redacted.png") as image:

@@ -59,10 +59,10 @@ def studio(portrait: Image.Image, carphone: Path, tmp_path_factory: pytest.TempP
 
 
 def test_a_zone_and_a_time_are_hidden_and_a_saved_plan_hides_the_same(
-    passerby: Run, clip: Path, tmp_path: Path
+    inside: Run, clip: Path, tmp_path: Path
 ) -> None:
     asked = ["--zone", "30%,150,192,92%", "--zone", "0,200,40,240@0.4-0.6", "--time", "0:00.2-0.4"]
-    done = passerby("redact", "clip.mp4", *asked, "--save-plan", "p.json", "--encoder-preset",
+    done = inside("redact", "clip.mp4", *asked, "--save-plan", "p.json", "--encoder-preset",
                     "ultrafast")  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after = pictures(clip), pictures(tmp_path / "clip.redacted.mp4")
@@ -73,7 +73,7 @@ def test_a_zone_and_a_time_are_hidden_and_a_saved_plan_hides_the_same(
         assert (now.std() < 1) == whole
         if not whole:
             assert np.abs(was[:30, 284:].astype(int) - now[:30, 284:]).mean() < 6
-    again = passerby("redact", "clip.mp4", "--plan", "p.json", "-o", "again.mp4",
+    again = inside("redact", "clip.mp4", "--plan", "p.json", "-o", "again.mp4",
                      "--encoder-preset", "ultrafast")  # fmt: skip
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "clip.redacted.mp4").read_bytes()
@@ -82,10 +82,10 @@ def test_a_zone_and_a_time_are_hidden_and_a_saved_plan_hides_the_same(
 
 
 def test_a_speaker_stays_bare_and_a_visitor_who_comes_to_sit_beside_her_does_not(
-    passerby: Run, studio: Path, tmp_path: Path
+    inside: Run, studio: Path, tmp_path: Path
 ) -> None:
     out, plan = tmp_path / "out.mp4", tmp_path / "plan.json"
-    done = passerby("redact", studio, "-o", out, "--keep-zone", "0,0,450,100%",
+    done = inside("redact", studio, "-o", out, "--keep-zone", "0,0,450,100%",
                     "--save-plan", plan, "--report", "r.json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after = pictures(studio), pictures(out)
@@ -98,26 +98,26 @@ def test_a_speaker_stays_bare_and_a_visitor_who_comes_to_sit_beside_her_does_not
     assert report["verification"]["verdict"] == "passed"
     assert not report["verification"]["findings"]
     assert [type(edit) for edit in load(plan).edits] == [KeepZone]
-    check = passerby("verify", out, "--original", studio, "--plan", plan)
+    check = inside("verify", out, "--original", studio, "--plan", plan)
     assert check.returncode == 0, check.stderr
-    blind = passerby("verify", out)
+    blind = inside("verify", out)
     assert blind.returncode == 3, "without the plan nobody knows that she is bare on purpose"
 
 
-def test_without_a_keep_zone_she_is_hidden_too(passerby: Run, studio: Path, tmp_path: Path) -> None:
-    done = passerby("redact", studio, "-o", "out.mp4", "--no-verify")
+def test_without_a_keep_zone_she_is_hidden_too(inside: Run, studio: Path, tmp_path: Path) -> None:
+    done = inside("redact", studio, "-o", "out.mp4", "--no-verify")
     assert done.returncode == 0, done.stderr
     before, after = pictures(studio), pictures(tmp_path / "out.mp4")
     assert max(likeness(a, b, SPEAKER) for a, b in zip(before, after, strict=True)) < 0.5
 
 
-def test_zones_of_a_photo(passerby: Run, photo: Path, tmp_path: Path) -> None:
-    kept = passerby("redact", "photo.jpg", "-o", "kept.jpg", "--keep-zone", "0,0,100%,100%")
+def test_zones_of_a_photo(inside: Run, photo: Path, tmp_path: Path) -> None:
+    kept = inside("redact", "photo.jpg", "-o", "kept.jpg", "--keep-zone", "0,0,100%,100%")
     assert kept.returncode == 0, kept.stderr
     assert "a keep-zone, leaves" in kept.stderr
-    hidden = passerby("redact", "photo.jpg", "-o", "hidden.jpg", "--zone", "0,0,50%,100%")
+    hidden = inside("redact", "photo.jpg", "-o", "hidden.jpg", "--zone", "0,0,50%,100%")
     assert hidden.returncode == 0, hidden.stderr
-    part = passerby("redact", "photo.jpg", "-o", "part.jpg", "--keep-zone", "0,0,100,100%")
+    part = inside("redact", "photo.jpg", "-o", "part.jpg", "--keep-zone", "0,0,100,100%")
     assert part.returncode == 0, part.stderr
     assert "keeps nobody" in part.stderr
 
@@ -133,15 +133,15 @@ def test_zones_of_a_photo(passerby: Run, photo: Path, tmp_path: Path) -> None:
 
 
 def test_zones_are_part_of_settings_and_of_a_scanned_plan(
-    passerby: Run, clip: Path, tmp_path: Path
+    inside: Run, clip: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "own.toml").write_text('zone = ["0,0,64,64"]\ntime = ["0-0.1"]\n')
-    done = passerby("scan", "clip.mp4", "-o", "p.json", "--settings", "own.toml")
+    done = inside("scan", "clip.mp4", "-o", "p.json", "--settings", "own.toml")
     assert done.returncode == 0, done.stderr
     plan = load(tmp_path / "p.json")
     assert [edit.note for edit in plan.edits] == ["zone 0,0,64,64", "time 0-0.1"]
     assert plan.settings["zone"] == ["0,0,64,64"]
-    more = passerby("redact", "clip.mp4", "--plan", "p.json", "--settings", "own.toml",
+    more = inside("redact", "clip.mp4", "--plan", "p.json", "--settings", "own.toml",
                     "--keep-zone", "0,0,9,9", "--save-plan", "q.json")  # fmt: skip
     assert more.returncode == 0, more.stderr
     assert [edit.do for edit in load(tmp_path / "q.json").edits] == ["hide", "hide", "keep-zone"]
@@ -159,9 +159,9 @@ def test_zones_are_part_of_settings_and_of_a_scanned_plan(
     ],
 )
 def test_a_zone_that_makes_no_sense_is_one_line_and_leaves_nothing(
-    passerby: Run, clip: Path, tmp_path: Path, asked: tuple[str, str], says: str
+    inside: Run, clip: Path, tmp_path: Path, asked: tuple[str, str], says: str
 ) -> None:
-    done = passerby("redact", "clip.mp4", *asked)
+    done = inside("redact", "clip.mp4", *asked)
     assert done.returncode == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -169,9 +169,9 @@ def test_a_zone_that_makes_no_sense_is_one_line_and_leaves_nothing(
 
 
 def test_a_time_is_refused_for_photos_in_a_folder_and_films_go_on(
-    passerby: Run, clip: Path, photo: Path, tmp_path: Path
+    inside: Run, clip: Path, photo: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", clip, photo, "--to", "out", "--time", "0-0.5")
+    done = inside("redact", clip, photo, "--to", "out", "--time", "0-0.5")
     assert done.returncode == 1
     assert "a photo has none" in done.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["clip.redacted.mp4"]
