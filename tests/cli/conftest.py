@@ -80,8 +80,8 @@ def inside(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(tempfile, "tempdir", None)  # where it was is remembered
 
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        monkeypatch.chdir(tmp_path)
+    def run(*arguments: str | Path, within: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(within)
         capfd.readouterr()
         code = answered([*map(str, arguments)])
         said, complained = capfd.readouterr()

@@ -67,12 +67,11 @@ class Retold:
     told: str  # all that the program said
 
 
-def run(folder: Path, *arguments: str | Path, path: str | None = None) -> tuple[int, str, str]:
-    environment = surroundings(folder) | ({} if path is None else {"PATH": path})
+def run(folder: Path, *arguments: str | Path) -> tuple[int, str, str]:
     done = subprocess.run(
         command(*arguments),
         cwd=folder,
-        env=environment,
+        env=surroundings(folder),
         capture_output=True,
         text=True,
         timeout=240,
@@ -190,100 +189,114 @@ def test_verification_takes_what_is_retold_and_finds_the_original_s_sound(retold
     assert "the original's sound is heard" in found["what"]
 
 
-def test_subtitles_hold_the_words_and_nothing_that_leads_back(retold: Retold) -> None:
+def test_subtitles_hold_the_words_and_nothing_that_leads_back(inside: Run, retold: Retold) -> None:
     for kind in ("srt", "vtt"):
-        code, _, told = run(retold.folder, "subtitles", "words.vtt", "-o", f"out.{kind}", "--force")
-        assert code == 0, told
+        ask = ("subtitles", "words.vtt", "-o", f"out.{kind}", "--force")
+        done = inside(*ask, within=retold.folder)
+        assert done.returncode == 0, done.stderr
         text = (retold.folder / f"out.{kind}").read_text()
         assert CANARY in text
         assert "[cut]" not in text
         assert len(re.findall("-->", text)) == len(retold.wanted) - 1
         assert not re.search(r"[0-9a-f]{64}|Recogniser|Media|moonshine", text)
-    code, _, told = run(retold.folder, "subtitles", "words.vtt", "-o", "out.txt")
-    assert code == 2
-    assert ".srt or .vtt" in told
-    assert CANARY not in told
+    done = inside("subtitles", "words.vtt", "-o", "out.txt", within=retold.folder)
+    assert done.returncode == 2
+    assert ".srt or .vtt" in done.stderr
+    assert CANARY not in done.stderr
 
 
-def refused(
-    folder: Path, *arguments: str | Path, words: str | None = None, path: str | None = None
-) -> str:
+def refused(inside: Run, folder: Path, *arguments: str | Path, words: str | None = None) -> str:
     """What the program says when it does not do it; and it does nothing."""
     if words is not None:
         (folder / "other.vtt").write_text(words)
     before = sorted(folder.iterdir())
-    code, _, told = run(folder, *arguments, path=path)
-    assert code in (1, 2), told
+    done = inside(*arguments, within=folder)
+    assert done.returncode in (1, 2), done.stderr
     assert sorted(folder.iterdir()) == before
-    assert CANARY not in told
-    return told
+    assert CANARY not in done.stderr
+    return done.stderr
 
 
-def test_nothing_is_retold_without_a_transcript_that_fits(retold: Retold, clip: Path) -> None:
+def test_nothing_is_retold_without_a_transcript_that_fits(
+    inside: Run, retold: Retold, clip: Path
+) -> None:
     folder = retold.folder
     edited = (folder / "words.vtt").read_text()
     ask = ("redact", "clip.mp4", "-o", "x.mp4", "--voice", "retell")
     with_other = (*ask, "--transcript", "other.vtt")
-    told = refused(folder, *ask)
+    told = refused(inside, folder, *ask)
     assert "passerby transcribe INPUT -o WORDS.vtt" in told
-    told = refused(folder, *with_other, words=edited.replace("Reviewed: yes", "Reviewed: no"))
+    told = refused(
+        inside, folder, *with_other, words=edited.replace("Reviewed: yes", "Reviewed: no")
+    )
     assert "nobody says that it was read" in told
-    told = refused(folder, *with_other, words=re.sub("Media: .*", f"Media: {'0' * 64}", edited))
+    told = refused(
+        inside, folder, *with_other, words=re.sub("Media: .*", f"Media: {'0' * 64}", edited)
+    )
     assert "was made for other footage" in told
     line = edited[: edited.index(CANARY)].count("\n")  # of the times above it
-    told = refused(folder, *with_other, words=edited.replace(CANARY, f"{CANARY} and so on " * 20))
+    told = refused(
+        inside, folder, *with_other, words=edited.replace(CANARY, f"{CANARY} and so on " * 20)
+    )
     assert f"line {line}: these words do not fit" in told
-    told = refused(folder, *with_other, words=edited.replace(" --> ", f" {CANARY} --> ", 1))
+    told = refused(inside, folder, *with_other, words=edited.replace(" --> ", f" {CANARY} --> ", 1))
     assert "want times" in told
-    told = refused(folder, *with_other, words=edited + "\n" * 5_000_000)
+    told = refused(inside, folder, *with_other, words=edited + "\n" * 5_000_000)
     assert "larger than 4 MB" in told
-    told = refused(folder, *with_other, words=edited.replace("Language: en", "Language: xyz"))
+    told = refused(
+        inside, folder, *with_other, words=edited.replace("Language: en", "Language: xyz")
+    )
     assert "no voice for the language" in told
-    told = refused(folder, *ask[:4], "--transcript", "other.vtt", words=edited)
+    told = refused(inside, folder, *ask[:4], "--transcript", "other.vtt", words=edited)
     assert "add --voice retell" in told
-    told = refused(folder, *with_other, "--synthesiser", "nobody", words=edited)
+    told = refused(inside, folder, *with_other, "--synthesiser", "nobody", words=edited)
     assert "no synthesiser 'nobody'" in told
     assert "espeak-ng" in told
-    told = refused(folder, *with_other[:2], clip, *with_other[4:], words=edited)
+    told = refused(inside, folder, *with_other[:2], clip, *with_other[4:], words=edited)
     assert "one file" in told
-    told = refused(folder, *ask[:3], "words.vtt", *ask[4:], "--transcript", "words.vtt", "--force")
+    told = refused(
+        inside, folder, *ask[:3], "words.vtt", *ask[4:], "--transcript", "words.vtt", "--force"
+    )
     assert (folder / "words.vtt").read_text() == edited
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the program may be beside us there")
-def test_without_espeak_it_says_how_to_get_it(retold: Retold) -> None:
+def test_without_espeak_it_says_how_to_get_it(
+    inside: Run, retold: Retold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(retold.folder))
     words = (retold.folder / "words.vtt").read_text()
     told = refused(
-        retold.folder, "redact", "clip.mp4", "-o", "x.mp4", "--voice", "retell",
-        "--transcript", "other.vtt", words=words, path=str(retold.folder),
+        inside, retold.folder, "redact", "clip.mp4", "-o", "x.mp4", "--voice", "retell",
+        "--transcript", "other.vtt", words=words,
     )  # fmt: skip
     assert "apt install espeak-ng" in told
 
 
 def test_nothing_is_written_down_where_nobody_can(
-    retold: Retold, moonshine: Path, photo: Path, made_clip: Path, tmp_path: Path
+    inside: Run, retold: Retold, moonshine: Path, photo: Path, made_clip: Path, tmp_path: Path
 ) -> None:
     folder, here = retold.folder, f"moonshine:{moonshine}"
     ask = ("transcribe", "clip.mp4", "-o", "x.vtt")
-    assert "--language" in refused(folder, *ask)
-    told = refused(folder, *ask, "--language", "de", "--recogniser", here)
+    assert "--language" in refused(inside, folder, *ask)
+    told = refused(inside, folder, *ask, "--language", "de", "--recogniser", here)
     assert "knows English, and not de" in told
     assert "faster-whisper:FOLDER" in told
-    assert "names no language" in refused(folder, *ask, "--language", "not a language")
-    told = refused(folder, *ask, "--language", "en", "--recogniser", "nobody")
+    assert "names no language" in refused(inside, folder, *ask, "--language", "not a language")
+    told = refused(inside, folder, *ask, "--language", "en", "--recogniser", "nobody")
     assert "installed are" in told
     empty = tmp_path / "empty"
     empty.mkdir()
-    told = refused(folder, *ask, "--language", "en", "--recogniser", f"moonshine:{empty}")
+    told = refused(inside, folder, *ask, "--language", "en", "--recogniser", f"moonshine:{empty}")
     assert "pip install 'passerby[retell]'" in told
     for place in ("", str(empty), str(moonshine)):
         asked = ("--recogniser", f"faster-whisper:{place}")
-        told = refused(folder, *ask, "--language", "fa", *asked)
+        told = refused(inside, folder, *ask, "--language", "fa", *asked)
         assert "CTranslate2" in told
-    told = refused(folder, "transcribe", photo, "-o", "x.vtt", "--language", "en")
+    told = refused(inside, folder, "transcribe", photo, "-o", "x.vtt", "--language", "en")
     assert "no sound" in told
     told = refused(
-        folder, "transcribe", "clip.mp4", "-o", "words.vtt", "--language", "en",
+        inside, folder, "transcribe", "clip.mp4", "-o", "words.vtt", "--language", "en",
         "--recogniser", here,
     )  # fmt: skip
     assert "exists already" in told
