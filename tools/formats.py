@@ -28,6 +28,7 @@ from tests.media.sound_files import KINDS, tone, write  # noqa: E402
 from passerby.core.errors import PasserbyError  # noqa: E402
 from passerby.core.geometry import Orientation, Size  # noqa: E402
 from passerby.jobs import Report, Settings, default_output, footage, redact  # noqa: E402
+from passerby.jobs.tasks import models_kept  # noqa: E402
 from passerby.media import Card, VideoSource, listened, probe  # noqa: E402
 from passerby.media.orient import to_matrix  # noqa: E402
 
@@ -219,7 +220,7 @@ def photos(folder: Path) -> Iterator[str]:
 def page() -> str:
     vars(footage)["video_finder"] = finder()
     vars(footage)["photo_finder"] = finder(late=0)
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, models_kept():
         folder = Path(place)
         lines = [
             "# Formats",

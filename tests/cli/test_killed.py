@@ -123,27 +123,27 @@ def test_a_folder_that_can_not_be_written_to_is_an_error_before_the_work_begins(
 
 
 def test_the_output_is_of_today_unless_its_original_s_time_is_asked_for(
-    passerby: Run, photo: Path, tmp_path: Path
+    inside: Run, photo: Path, tmp_path: Path
 ) -> None:
     os.utime(photo, (1_000_000_000, 1_000_000_000))
-    assert passerby("redact", "photo.jpg", "--quiet").returncode == 0
+    assert inside("redact", "photo.jpg", "--quiet").returncode == 0
     out = tmp_path / "photo.redacted.jpg"
     assert abs(out.stat().st_mtime - time.time()) < 600
-    assert passerby("redact", "photo.jpg", "--quiet", "--force", "--keep-mtime").returncode == 0
+    assert inside("redact", "photo.jpg", "--quiet", "--force", "--keep-mtime").returncode == 0
     assert out.stat().st_mtime == 1_000_000_000
 
 
 def test_damage_is_an_error_and_with_a_word_the_report_says_where(
-    passerby: Run, tmp_path: Path, portrait: Image.Image
+    inside: Run, tmp_path: Path, portrait: Image.Image
 ) -> None:
     write_clip(tmp_path / "clip.mkv", drifting(portrait, 50), sound=False)
     clip = tmp_path / "clip.mkv"
     os.truncate(clip, clip.stat().st_size * 7 // 10)
-    done = passerby("redact", "clip.mkv", "--quiet")
+    done = inside("redact", "clip.mkv", "--quiet")
     assert done.returncode == 1
     assert "--accept-damaged" in done.stderr
     assert left_in(tmp_path) == {"clip.mkv"}
-    done = passerby("redact", "clip.mkv", "--accept-damaged", "--report", "report.json")
+    done = inside("redact", "clip.mkv", "--accept-damaged", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     assert "the input is damaged: breaks off" in done.stderr
     assert '"damaged": [' in (tmp_path / "report.json").read_text()
@@ -151,7 +151,7 @@ def test_damage_is_an_error_and_with_a_word_the_report_says_where(
 
 
 def test_a_photo_that_breaks_off_is_refused_or_shown_as_far_as_it_goes(
-    passerby: Run, tmp_path: Path, portrait: Image.Image
+    inside: Run, tmp_path: Path, portrait: Image.Image
 ) -> None:
     tall = Image.new("RGB", (portrait.width, portrait.height * 2), "white")
     tall.paste(portrait)
@@ -159,12 +159,12 @@ def test_a_photo_that_breaks_off_is_refused_or_shown_as_far_as_it_goes(
     for name in names:
         tall.save(tmp_path / name)
         os.truncate(tmp_path / name, (tmp_path / name).stat().st_size * 19 // 20)
-    done = passerby("redact", *names, "--to", "out", "--quiet")
+    done = inside("redact", *names, "--to", "out", "--quiet")
     assert done.returncode == 1
     assert done.stderr.count("--accept-damaged") == 3
     assert left_in(tmp_path) - {"out"} == set(names)
     assert list((tmp_path / "out").iterdir()) == []
-    done = passerby("redact", *names, "--to", "out", "--accept-damaged", "--report", "report.json")
+    done = inside("redact", *names, "--to", "out", "--accept-damaged", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("the input is damaged: breaks off") == 3
     for file in json.loads((tmp_path / "report.json").read_text())["files"]:

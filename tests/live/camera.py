@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -38,15 +39,19 @@ Picture = NDArray[np.uint8]
 
 def needs_rtsp() -> None:
     """Skip where GStreamer's RTSP server is not installed."""
+    if not _has_rtsp():
+        pytest.skip("GStreamer's RTSP server is not installed (make programs, as root)")
+
+
+@cache
+def _has_rtsp() -> bool:
     asked = "import gi; gi.require_version('GstRtspServer', '1.0')"
-    found = (
+    return (
         Path(PYTHON).exists()
         and not subprocess.run(
             [PYTHON, "-c", asked], check=False, capture_output=True, timeout=60
         ).returncode
     )
-    if not found:
-        pytest.skip("GStreamer's RTSP server is not installed (make programs, as root)")
 
 
 @dataclass(frozen=True)

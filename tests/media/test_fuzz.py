@@ -22,7 +22,7 @@ def fuzz() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.slow)])
 def test_damaged_files_are_verified_or_refused(fuzz: ModuleType, seconds: int) -> None:
     told = fuzz.run(seconds, seed=seconds)
     assert told["bad"] == []
