@@ -109,8 +109,8 @@ def test_a_plate_that_drives_by_is_hidden_in_every_frame_and_faces_too(
     assert {track.kind for track in timeline.tracks()} == {"face", "plate"}
     ticks = (plan.media.end - plan.media.first) // 40
     for i, place in enumerate(places):
-        inside = place.grown(-2, -2)
-        seen = Box(inside.x0, inside.y0, min(640.0, inside.x1), inside.y1)
+        inner = place.grown(-2, -2)
+        seen = Box(inner.x0, inner.y0, min(640.0, inner.x1), inner.y1)
         at = plan.media.first + i * ticks
         regions = schedule.regions(Span(Ticks(at), Ticks(at + ticks)))
         assert any(r.box.contains(seen) for r in regions if r.kind == "plate"), i

@@ -85,7 +85,7 @@ def test_who_dies_hangs_or_grows_comes_back_and_no_other_notices(
         begun = time.monotonic()
         os.kill(first["dies"], signal.SIGKILL)
         os.kill(first["hangs"], signal.SIGSTOP)
-        for name, restarts in (("dies", 1), ("hangs", 1), ("dies", 2)):
+        for name, restarts in (("dies", 1), ("dies", 2), ("hangs", 1)):
             if restarts == 2:
                 (code / "grow").touch()
             its = f"cameras['{name}']"
