@@ -113,14 +113,14 @@ def test_a_plan_is_scanned_edited_rendered_and_verified(
     assert json.loads(checked.stdout)["files"][0]["status"] == "done"
 
 
-def test_the_original_itself_does_not_pass_verification(passerby: Run, clip: Path) -> None:
-    done = passerby("verify", "clip.mp4", "--json")
+def test_the_original_itself_does_not_pass_verification(inside: Run, clip: Path) -> None:
+    done = inside("verify", "clip.mp4", "--json")
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["exit"] == 3
 
 
-def test_saved_plan_and_report_say_what_was_done(passerby: Run, clip: Path, tmp_path: Path) -> None:
-    done = passerby("redact", "clip.mp4", "--save-plan", "p.json", "--report", "r.json")
+def test_saved_plan_and_report_say_what_was_done(inside: Run, clip: Path, tmp_path: Path) -> None:
+    done = inside("redact", "clip.mp4", "--save-plan", "p.json", "--report", "r.json")
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["counts"]["frames"] == 25
@@ -130,9 +130,9 @@ def test_saved_plan_and_report_say_what_was_done(passerby: Run, clip: Path, tmp_
 
 
 def test_sound_is_kept_when_asked_and_said_to_identify(
-    passerby: Run, clip: Path, tmp_path: Path
+    inside: Run, clip: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", "clip.mp4", "--voice", "keep")
+    done = inside("redact", "clip.mp4", "--voice", "keep")
     assert done.returncode == 0, done.stderr
     with av.open(str(tmp_path / "clip.redacted.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
@@ -140,9 +140,9 @@ def test_sound_is_kept_when_asked_and_said_to_identify(
 
 
 def test_sound_without_speech_is_kept_when_asked_and_what_may_be_left_is_said(
-    passerby: Run, clip: Path, tmp_path: Path
+    inside: Run, clip: Path, tmp_path: Path
 ) -> None:
-    done = passerby("redact", "clip.mp4", "--mute-speech", "--report", "r.json")
+    done = inside("redact", "clip.mp4", "--mute-speech", "--report", "r.json")
     assert done.returncode == 0, done.stderr
     with av.open(str(tmp_path / "clip.redacted.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
@@ -152,7 +152,7 @@ def test_sound_without_speech_is_kept_when_asked_and_what_may_be_left_is_said(
     report = json.loads((tmp_path / "r.json").read_text())
     assert "sound track 1: speech muted for 0.0 s of 1.0 s of sound" in report["notes"]
     assert "voices that don't speak" in report["not_looked_for"]
-    both = passerby("redact", "clip.mp4", "--mute-speech", "--voice", "keep", "--force")
+    both = inside("redact", "clip.mp4", "--mute-speech", "--voice", "keep", "--force")
     assert both.returncode == 2
     assert "--voice mute --mute-speech" in both.stderr
 
@@ -225,12 +225,12 @@ def test_an_input_that_is_no_footage_is_a_one_line_error(
     ],
 )
 def test_what_can_not_be_done_is_refused_and_nothing_is_touched(
-    passerby: Run, clip: Path, tmp_path: Path, arguments: list[str], code: int
+    inside: Run, clip: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     (tmp_path / "there.mp4").write_text("mine")
     (tmp_path / "linked.mp4").symlink_to(clip)
     before = {name: (tmp_path / name).read_bytes() for name in left_in(tmp_path)}
-    done = passerby("redact", "--quiet", "--json", *arguments)
+    done = inside("redact", "--quiet", "--json", *arguments)
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout)["exit"] == code
     assert done.stderr.startswith("passerby: ")
@@ -238,13 +238,11 @@ def test_what_can_not_be_done_is_refused_and_nothing_is_touched(
     assert {name: (tmp_path / name).read_bytes() for name in left_in(tmp_path)} == before
 
 
-def test_force_overwrites_an_output_and_only_that(
-    passerby: Run, photo: Path, tmp_path: Path
-) -> None:
+def test_force_overwrites_an_output_and_only_that(inside: Run, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "photo.redacted.jpg").write_text("old")
-    assert passerby("redact", "photo.jpg").returncode == 1
+    assert inside("redact", "photo.jpg").returncode == 1
     assert (tmp_path / "photo.redacted.jpg").read_text() == "old"
-    assert passerby("redact", "photo.jpg", "--force").returncode == 0
+    assert inside("redact", "photo.jpg", "--force").returncode == 0
     assert picture(tmp_path / "photo.redacted.jpg").shape == (200, 200, 3)
 
 
@@ -262,13 +260,13 @@ def test_a_full_disk_is_a_one_line_error_and_leaves_nothing(
 
 
 def test_an_encoder_that_the_machine_does_not_have_is_an_error_that_names_what_works(
-    passerby: Run, clip: Path, tmp_path: Path
+    inside: Run, clip: Path, tmp_path: Path
 ) -> None:
-    told = json.loads(passerby("doctor", "--json").stdout)["encoders"]
+    told = json.loads(inside("doctor", "--json").stdout)["encoders"]
     missing = [name for name, how in told.items() if how != "works"]
     assert missing or told  # FFmpeg offers some; no machine has every maker's hardware
     for name in missing[:2]:
-        done = passerby("redact", "clip.mp4", "--encoder", name, "--quiet")
+        done = inside("redact", "clip.mp4", "--encoder", name, "--quiet")
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
         assert name in done.stderr

@@ -131,7 +131,7 @@ def test_many_shapes_hold_little_more_memory_than_a_few() -> None:
     done = subprocess.run([sys.executable, "-c", SHAPES], check=True, timeout=60, stdout=PIPE)
     few, every, again = (int(line) for line in done.stdout.split())
     assert every < few + 123 * 2**10 * 3 // 4  # a network compiled for a shape takes several MB
-    assert again < every + 8 * 2**10
+    assert again < every + 16 * 2**10  # anew, each would take several MB
 
 
 SHAPES = """
