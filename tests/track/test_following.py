@@ -16,8 +16,10 @@ from passerby.track import Follower, FollowSettings
 from .films import (
     CLOCK,
     PATIENT,
+    TICK,
     Actor,
     Eyes,
+    Film,
     Followed,
     bare,
     followed,
@@ -253,20 +255,52 @@ def test_the_same_frames_give_the_same_keys(dx: float, often: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("horizon", "covered"), [(None, False), (Fraction(7, 20), False), (Fraction(1, 5), True)]
+    ("horizon", "close", "covered"),
+    [
+        (None, True, False),
+        (Fraction(7, 20), True, True),
+        (Fraction(1, 5), True, True),
+        (Fraction(7, 20), False, False),
+    ],
 )
-def test_where_there_is_no_time_for_a_second_sighting_one_is_enough(
-    horizon: Fraction | None, covered: bool
+def test_live_a_close_look_at_once_is_the_second_sighting(
+    horizon: Fraction | None, close: bool, covered: bool
 ) -> None:
     film = shot(40, Actor(straight(100, 60, 2), score=lambda _: 0.3))
-    eyes = Eyes(film, lambda k, _: k == 3)
-    how = replace(PATIENT, interval=Fraction(7, 40), close_looks=0)
+    eyes = Eyes(film, lambda k, i: k == 3 and (close or [n for n, _ in eyes.looks].count(i) == 1))
+    keys = live(film, eyes, replace(PATIENT, close_looks=0), horizon)
+    assert len(eyes.seen) == 1
+    assert bool(keys) is covered
+
+
+@pytest.mark.parametrize("enters", range(8, 20))
+@pytest.mark.parametrize("horizon", [Fraction(1, 5), Fraction(7, 20)])
+def test_live_no_frame_becomes_final_before_a_look_can_reach_back_to_it(
+    enters: int, horizon: Fraction
+) -> None:
+    film = shot(40, Actor(within(straight(100, 60, 2), enters, 40)))
+    keys = live(film, Eyes(film), replace(PATIENT, close_looks=0, interval=Fraction(1)), horizon)
+    assert bare(film, keys) == []
+
+
+def test_live_what_is_not_seen_again_is_let_go_as_soon_as_in_a_file() -> None:
+    """Though fewer stills are kept. (It was followed for ever.)"""
+    film = shot(120, Actor(straight(100, 60, 1), score=lambda _: 0.9))
+    lengths = []
+    for horizon in (None, Fraction(7, 20)):
+        eyes = Eyes(film, lambda _, i: 10 <= i < 20)
+        keys = live(film, eyes, replace(PATIENT, close_looks=0), horizon)
+        lengths.append(max(key.at for _, _, key in keys) // TICK - max(eyes.seen))
+    assert 10 < lengths[0] < 70
+    assert abs(lengths[0] - lengths[1]) <= 1
+
+
+def live(film: Film, eyes: Eyes, how: FollowSettings, horizon: Fraction | None) -> Followed:
+    """All keys, as they become final with `horizon`; None: as in a file."""
     one = Follower(eyes, how, CLOCK, film.frames[0].size, horizon=horizon)
     keys: Followed = []
     for frame in film.frames:
         one.see(frame)
         keys += one.take()
     one.finish()
-    keys += one.take()
-    assert len(eyes.seen) == 1
-    assert bool(keys) is covered
+    return [*keys, *one.take()]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from passerby.core.detection import Detections, overlaps
+from passerby.core.frame import Frame
 from passerby.core.geometry import Box, Size
 from passerby.core.ports import Look
 from passerby.core.time import Ticks
@@ -47,7 +50,65 @@ def test_a_still_scene_is_looked_at_once_and_everybody_in_it_stays_seen() -> Non
     remembering = Remembering(eyes, LONG)
     for frame in film.frames:
         assert placed(remembering.detect(frame, WHOLE)) == [(300, 150, 332, 190)]
-    assert len(eyes.looks) == 1
+    whole, again = (look for _, look in eyes.looks)  # who is new is looked at once more
+    assert whole.crop is None
+    assert again.crop is not None
+    assert again.crop.area < SIZE.width * SIZE.height / 4
+
+
+def test_a_lamp_that_flickers_is_no_news_but_who_steps_into_its_light_is() -> None:
+    rng = np.random.default_rng(4)
+    still = shot(40, size=SIZE).frames
+    walked = shot(40, Actor(within(straight(300, 150, 0), 30, 40)), size=SIZE)
+    frames = []
+    for i, (frame, after) in enumerate(zip(still, walked.frames, strict=True)):
+        pixels = (after if i >= 30 else frame).planes()[0].pixels.astype(np.float32)
+        pixels = pixels * (1 + 0.03 * np.sin(i)) + rng.normal(0, 2, pixels.shape)
+        frames.append(
+            ArrayFrame([np.clip(pixels, 0, 255).astype(np.uint8)], Layout.GRAY, span=frame.span)
+        )
+    eyes = Eyes(Film(frames, walked.actors))
+    remembering = Remembering(eyes, LONG)
+    found = [placed(remembering.detect(frame, WHOLE)) for frame in frames]
+    assert [i for i, _ in eyes.looks if i < 30] == [0]
+    assert found[:30] == [[]] * 30
+    assert found[30:] == [[(300, 150, 332, 190)]] * 10
+
+
+class Ghosts(Eyes):
+    """Eyes that see somebody at `there`, where nothing is, in looks that `haunted` chooses."""
+
+    def __init__(self, film: Film, there: Box, haunted: Callable[[int, Look], bool]) -> None:
+        super().__init__(film)
+        self._there, self._haunted = there, haunted
+
+    def detect(self, frame: Frame, look: Look) -> Detections:
+        seen = super().detect(frame, look)
+        if not self._haunted(self._film.index[frame.span.start], look):
+            return seen
+        ghost = np.array([self._there.corners], np.float32)
+        return Detections.joined([seen, Detections(ghost, np.array([0.5], np.float32))])
+
+
+def test_a_part_that_is_looked_at_again_tells_nothing_of_what_did_not_change() -> None:
+    film = noisy(shot(30, Actor(straight(50, 200, 8)), size=SIZE))
+    there = Box(100, 140, 116, 156)
+    eyes = Ghosts(film, there, lambda _, look: look.crop is not None and look.crop.contains(there))
+    remembering = Remembering(eyes, LONG)
+    for frame in film.frames:
+        assert len(remembering.detect(frame, WHOLE)) == 1
+    assert any(look.crop and look.crop.contains(there) for _, look in eyes.looks)
+
+
+def test_what_was_seen_once_is_looked_at_again_before_it_is_believed_for_long() -> None:
+    film = noisy(shot(6, size=SIZE))
+    eyes = Ghosts(film, Box(80, 90, 110, 130), lambda i, _: i == 0)
+    remembering = Remembering(eyes, LONG, seed=0.2)
+    assert [len(remembering.detect(frame, WHOLE)) for frame in film.frames] == [1, 0, 0, 0, 0, 0]
+    weak = Ghosts(film, Box(80, 90, 110, 130), lambda i, _: i == 0)
+    remembering = Remembering(weak, LONG, seed=0.6)  # too weak to begin anything
+    assert [len(remembering.detect(frame, WHOLE)) for frame in film.frames] == [1] * 6
+    assert len(weak.looks) == 1
 
 
 def test_now_and_then_all_is_looked_at_again() -> None:
@@ -122,9 +183,9 @@ def test_who_creeps_in_is_noticed(dark: bool, walked: bool) -> None:
 
 
 def test_other_looks_are_remembered_apart() -> None:
-    film = shot(2, Actor(straight(300, 150, 0)), size=SIZE)
+    film = shot(4, Actor(straight(300, 150, 0)), size=SIZE)
     eyes = Eyes(film)
-    remembering = Remembering(eyes, LONG)
+    remembering = Remembering(eyes, LONG, seed=2)
     closer = Look(2.0, 0.3, Box(280, 140, 350, 200))
     for frame in film.frames:
         for look in (WHOLE, closer, Look(1.0, 0.3, turn=1)):

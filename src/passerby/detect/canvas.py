@@ -17,7 +17,7 @@ from ..core.ports import Look
 from .kernels import turned_back
 
 STEP: Final = 32  # networks here halve five times: sides are multiples of this
-SQUARES: Final = (192, 384)  # sides of the inputs that all smaller pictures share
+SMALL: Final = (192, 288, 384)  # sides that smaller ones are rounded up to
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class Canvas:
 
 def extent(height: int, width: int) -> tuple[int, int]:
     """Rows and columns of a network's input: few different ones, for each is compiled once."""
-    for side in SQUARES:
-        if max(height, width) <= side:
-            return side, side
+    if max(height, width) <= SMALL[-1]:
+        high, wide = (min(side for side in SMALL if side >= least) for least in (height, width))
+        return high, wide
     return math.ceil(height / STEP) * STEP, math.ceil(width / STEP) * STEP
 
 

@@ -145,8 +145,10 @@ def video_finder(
     detectors = open_detectors(settings) if detectors is None else detectors
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
     if horizon is not None:
-        detectors = [Remembering(detector, clock.ticks(AGAIN)) for detector in detectors]
-        ways = [replace(how, interval=min(how.interval, horizon / 2)) for how in ways]
+        detectors = [
+            Remembering(detector, clock.ticks(AGAIN), how.seed)
+            for detector, how in zip(detectors, ways, strict=True)
+        ]
     doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
         Following(detector, how, clock, size, stills=stills, unsure=unsure, horizon=horizon)

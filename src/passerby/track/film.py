@@ -28,6 +28,7 @@ class Film:
 
     def __init__(self) -> None:
         self._ring: deque[Still] = deque()
+        self._starts: deque[tuple[int, Ticks]] = deque()
         self._jolts: set[int] = set()
         self._cuts: set[int] = set()
         self._usual = 0.0  # how much the most changed part of the picture usually changes
@@ -49,7 +50,8 @@ class Film:
         return self._ring[max(0, index - self._ring[0].index)]
 
     def start(self, index: int) -> Ticks:
-        return self[index].span.start
+        """When frame `index` began; the oldest one whose start is kept when it is older."""
+        return self._starts[max(0, index - self._starts[0][0])][1]
 
     def jolted(self, index: int) -> bool:
         return index in self._jolts
@@ -61,6 +63,7 @@ class Film:
         if not self._ring:
             self._cuts.add(now.index)
         self._ring.append(now)
+        self._starts.append((now.index, now.span.start))
 
     def step(self, now: Still, rows: Boxes, ahead: Floats) -> Step:
         """Carry `rows` from the last frame into `now`, and note a jolt, a cut or an upset there."""
@@ -85,9 +88,15 @@ class Film:
         self._usual = max(0.93 * self._usual, most)
         self.upset = motion.places(change, most / 3, now)[:_PLACES] if sudden else []
 
-    def forget(self, before: int) -> None:
-        """Drop what is older than frame `before`, keeping two stills at least."""
+    def forget(self, before: int, starts: int | None = None) -> None:
+        """Drop what is older than frame `before`, keeping two stills at least.
+
+        When frames began is kept from frame `starts` on, where that is older.
+        """
         while len(self._ring) > 2 and self._ring[0].index < before:
             self._ring.popleft()
+        starts = self._ring[0].index if starts is None else min(starts, self._ring[0].index)
+        while self._starts[0][0] < starts:
+            self._starts.popleft()
         self._jolts = {j for j in self._jolts if j >= before}
         self._cuts = {c for c in self._cuts if c >= before}

@@ -70,7 +70,7 @@ class Follower:
         self._ready: list[tuple[int, str, Key]] = []
         self._final = Ticks(-FOREVER)
         self._final_index = 0
-        self._hasty = False  # no time for a second sighting
+        self._far = 0
         self._coarse = False
         self._next_index = 0
         self._next_id = 1
@@ -101,7 +101,7 @@ class Follower:
         else:
             self._final = now.span.start
         self._film.push(now)
-        if self._looker.wanted(self._film, self._alive()):
+        if self._looker.wanted(self._film, self._alive()) or self._last_chance(now):
             self._look(now, frame)
         else:
             self._glance(now, frame)
@@ -208,8 +208,10 @@ class Follower:
         missing = [path for p, path in enumerate(alive) if p not in found]
         self._look_closer(missing, now, frame, astray, taken)
         news: list[Path] = []
-        for row, score in self._looker.news(seen, {d for _, d in pairs}, frame, taken):
+        claimed, live = {d for _, d in pairs}, self._horizon is not None
+        for row, score, twice in self._looker.news(seen, claimed, frame, taken, at_once=live):
             news.append(Path.begun(self._number(), index, row, score))
+            news[-1].sightings += twice
             news[-1].gait.saw(now, row)
         self._paths += news
         tracer = Tracer(self._film, self._size, self._reach, self._hold, self._number)
@@ -261,6 +263,13 @@ class Follower:
 
     # Finality.
 
+    def _last_chance(self, now: Still) -> bool:
+        """Whether a frame that no look can reach back from yet becomes final with this one."""
+        if self._horizon is None:
+            return False
+        unseen = max(self._final_index, self._looker.looked + 1)
+        return now.span.end - self._film[unseen].span.end > self._allowed(now)
+
     def _settle(self, now: Still) -> None:
         """Give out what can't change any more and forget the frames behind it."""
         until, limit = self._final_index, self._reach_frames
@@ -271,10 +280,19 @@ class Follower:
                 break
             until += 1
         self._emit(until)
-        self._film.forget(until - 1)
+        self._film.forget(until - 1, None if self._horizon is None else self._reached(now, until))
         self._final = self._film[until].span.start
         if self._unsure is not None:
             self._unsure.settled(self._final)
+
+    def _reached(self, now: Still, until: int) -> int:
+        """The frame from which on it is known when frames began, for what is followed unseen.
+
+        Live, fewer stills are kept than that.
+        """
+        while self._far < until and now.span.end - self._film.start(self._far + 1) > self._reach:
+            self._far += 1
+        return self._far - 1
 
     def _allowed(self, now: Still) -> int:
         """For how many ticks a frame may wait.
@@ -285,9 +303,7 @@ class Follower:
         if self._horizon is None:
             return self._reach
         step = now.span.start - self._film[now.index - 1].span.start
-        allowed = max(0, min(self._reach, self._horizon - 2 * step))
-        self._hasty = allowed < self._looker.interval
-        return allowed
+        return max(0, min(self._reach, self._horizon - 2 * step))
 
     def _emit(self, until: int) -> None:
         """Hand over all keys of frames before index `until`."""
@@ -316,6 +332,6 @@ class Follower:
         """Whether a path is a face, as far as is known by now."""
         settings = self._settings
         more = self._looker.needed(path.size_like) - settings.seed
-        if settings.keep_unsure or self._hasty or self._coarse or path.best >= settings.sure + more:
+        if settings.keep_unsure or self._coarse or path.best >= settings.sure + more:
             return True
         return path.sightings > 1 and path.best >= settings.seed + more

@@ -25,6 +25,7 @@ GATE: Final = 0.12  # least fit of a sighting to the path that it may belong to
 _TURNED: Final = 0.45  # score that a face seen in a turned picture needs
 _LARGE: Final = (48.0, 112.0)  # network pixels between which a new face needs an ever better score
 _CERTAIN: Final = 40.0  # network pixels from which motion keeps to a face for long
+_AT_ONCE: Final = 4  # close looks a look at new things, live
 _TURNS: Final = {0: 1, 1: 3, 3: 2, 2: 1}  # the order in which turned looks take turns
 
 
@@ -232,11 +233,22 @@ class Looker:
         return None
 
     def news(
-        self, seen: Detections, claimed: set[int], frame: Frame, taken: list[Row]
-    ) -> list[tuple[Row, float]]:
-        """Sightings that belong to nothing known; weak ones only if a close look agrees."""
-        fresh: list[tuple[Row, float]] = []
+        self,
+        seen: Detections,
+        claimed: set[int],
+        frame: Frame,
+        taken: list[Row],
+        *,
+        at_once: bool = False,
+    ) -> list[tuple[Row, float, bool]]:
+        """Sightings that belong to nothing known; weak ones only if a close look agrees.
+
+        (row, score, whether it was seen twice). `at_once`: there is no time for another look, so
+        those that one sighting is not enough for are looked at closely now.
+        """
+        fresh: list[tuple[Row, float, bool]] = []
         budget = self._settings.close_looks // 2
+        again = max(_AT_ONCE, budget) if at_once else 0
         for d in np.argsort(-seen.scores, kind="stable"):
             if int(d) in claimed:
                 continue
@@ -246,14 +258,24 @@ class Looker:
             needed = self.needed(row)
             if score < needed and budget > 0:
                 budget -= 1
-                self.counts["close"] += 1
-                look = looks.close_look(row, self._size, needed, 0, self._traits)
-                again = self._ask(frame, look)
-                same = overlaps(stacked([row]), again.boxes)[0] > 0.3
-                score = max(score, float(again.scores[same].max(initial=0)))
-            if score >= needed:
-                fresh.append((row, score))
+                score = max(score, self._again(row, frame, needed))
+            if score < needed:
+                continue
+            sure, twice = score >= needed + self._settings.sure - self._settings.seed, False
+            if not sure and again > 0:
+                again -= 1
+                closer = self._again(row, frame, needed)
+                score, twice = max(score, closer), closer >= needed
+            fresh.append((row, score, twice))
         return fresh
+
+    def _again(self, row: Row, frame: Frame, needed: float) -> float:
+        """The best score of what a close look sees where `row` is; 0 for nothing."""
+        self.counts["close"] += 1
+        look = looks.close_look(row, self._size, needed, 0, self._traits)
+        again = self._ask(frame, look)
+        same = overlaps(stacked([row]), again.boxes)[0] > 0.3
+        return float(again.scores[same].max(initial=0))
 
     def needed(self, row: Row) -> float:
         """The score that a new face needs: more when it is large, for large faces score high."""

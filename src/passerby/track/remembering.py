@@ -30,6 +30,9 @@ from .settings import FollowSettings
 _CELL: Final = 8  # pixels of a small square that is compared with itself; noise is averaged out
 _ACROSS: Final = 160  # at most so many of them along the longer side
 _CHANGED: Final = (1.5, 3.0)  # levels by which a cell differs where something changed: dark, light
+_NOISY: Final = 7.4  # times the median difference: that, up to twice as much as usual, is noise
+_LIT: Final = (2.5, 0.75)  # of these: lighter or darker all around, and the rest of it
+_AROUND: Final = 9  # cells
 _MARGIN: Final = 48  # network pixels around what changed that a network wants to see
 _WORTH: Final = 400  # network pixels: smaller looks are cheap, and taken whole
 _MOST: Final = 96  # looks that are remembered
@@ -37,15 +40,24 @@ _SAME: Final = 0.45
 _INSIDE: Final = 0.6
 _MOST_OF: Final = 0.8  # share of a look that its parts may cost
 _SIDE: Final = 640
+_ACROSS_OF: Final = (0.15, 0.3, 0.5, 1.0)  # shares of a look's width that parts of it have
+_DOWN_OF: Final = (0.3, 0.5, 1.0)  # and of its height
+_STEP: Final = 32  # network pixels that sides of parts are multiples of
+_SHORTEST: Final = 192  # network pixels of a part's side
+_CALL: Final = 8000  # network pixels that can be looked at in the time that being asked takes
 
 Cells = NDArray[np.float32]
 
 
 @dataclass(slots=True)
 class _Known:
-    """What a look saw. `cells`: how the picture was when each part of it was looked at last."""
+    """What a look saw. `cells`: how the picture was when each part of it was looked at last.
+
+    `young`: bool (n,), what was seen once and has to be seen again, see Note [no second sighting].
+    """
 
     seen: Detections
+    young: NDArray[np.bool_]
     cells: Cells
     whole: Ticks  # when all of it was looked at
 
@@ -53,11 +65,19 @@ class _Known:
 class Remembering:
     """Implements `core.ports.Detector` over another one, for the frames of one film in order.
 
-    `fresh`: ticks after which a look that is remembered is taken again, changed or not.
+    `fresh`: ticks after which a look that is remembered is taken again, changed or not. `seed`: the
+    score that a new thing needs.
+
+    Note [no second sighting]: who asks takes what is seen twice for what is there. An answer that
+    is only remembered is no second one, so where something new was seen, the next look is taken.
+
+    Note [an answer holds]: a part of a picture looks otherwise to a network than the whole, and so
+    does each next frame, by its noise. Were all that parts show added to what is known, a wall
+    would fill with signs. What is seen in a part counts where something changed.
     """
 
-    def __init__(self, detector: Detector, fresh: Ticks) -> None:
-        self._detector, self._fresh = detector, fresh
+    def __init__(self, detector: Detector, fresh: Ticks, seed: float = 0.0) -> None:
+        self._detector, self._fresh, self._seed = detector, fresh, seed
         self._known: OrderedDict[Look, _Known] = OrderedDict()
         self._last: tuple[int, int, Cells] | None = None
         self.asked = {"whole": 0, "part": 0, "none": 0}
@@ -69,21 +89,15 @@ class Remembering:
     def detect(self, frame: Frame, look: Look) -> Detections:
         cells = self._cells(frame)
         known = self._known.get(look)
-        seen: Detections | None = None
-        if known is not None and frame.span.start - known.whole < self._fresh:
-            seen = self._again(frame, look, known, cells)
-        if seen is None:
+        if known is None or not self._kept(frame, look, known, cells):
             self.asked["whole"] += 1
             seen = self._detector.detect(frame, look)
-            known = _Known(seen, cells.copy(), frame.span.start)
-            self._known[look] = known
+            young = self._young(seen, known)
+            known = self._known[look] = _Known(seen, young, cells.copy(), frame.span.start)
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
-        else:
-            assert known is not None
-            known.seen = seen
         self._known.move_to_end(look)
-        return seen
+        return known.seen
 
     def _cells(self, frame: Frame) -> Cells:
         """Mean brightness of small squares of the picture, made once a frame."""
@@ -101,49 +115,78 @@ class Remembering:
             self._last = (*at, np.asarray(small, np.float32))
         return self._last[2]
 
-    def _again(self, frame: Frame, look: Look, known: _Known, now: Cells) -> Detections | None:
-        """What the look would see now; None where all of it has to be taken again."""
+    def _kept(self, frame: Frame, look: Look, known: _Known, now: Cells) -> bool:
+        """Bring up to date what is known; False where all has to be looked at again."""
+        if frame.span.start - known.whole >= self._fresh:
+            return False
         region = look.crop or Box(0, 0, frame.size.width, frame.size.height)
         grid = _Grid(now.shape[1] / frame.size.width, now.shape[0] / frame.size.height)
         rows, cols = grid.slices(region, now.shape)
-        least = _CHANGED[0] if float(now.mean()) < DARK else _CHANGED[1]
-        changed = np.abs(now[rows, cols] - known.cells[rows, cols]) > least
-        if not changed.any():
+        changed = differing(now[rows, cols], known.cells[rows, cols], float(now.mean()) < DARK)
+        if not changed.any() and not known.young.any():
             self.asked["none"] += 1
-            return known.seen
+            return True
         if max(region.width, region.height) * look.scale < _WORTH:
-            return None
+            return False
         cells = grid.boxes(changed, rows.start, cols.start)
-        touched = shared(_wider(known.seen.boxes), cells)
+        again = shared(_wider(known.seen.boxes), cells) | known.young
         needs = [
             *_spots(changed, grid, rows.start, cols.start, _MARGIN / look.scale),
-            *(Box(*map(float, row)) for row in known.seen.boxes[touched]),
+            *(Box(*map(float, row)) for row in known.seen.boxes[again]),
         ]
-        parts = _parts(needs, region)
+        parts = _parts(needs, region, look)
         if parts is None:
-            return None
+            return False
         self.asked["part"] += len(parts)
-        kept = Detections(known.seen.boxes[~touched], known.seen.scores[~touched])
+        old = Detections(known.seen.boxes[again], known.seen.scores[again])
+        kept = Detections(known.seen.boxes[~again], known.seen.scores[~again])
         for part in parts:
             fresh = self._detector.detect(frame, replace(look, crop=part))
-            rows, cols = grid.slices(part, now.shape)
-            known.cells[rows, cols] = now[rows, cols]
+            here = shared(fresh.boxes, cells) | (
+                overlaps(fresh.boxes, old.boxes).max(1, initial=0) > 0
+            )
+            fresh = Detections(fresh.boxes[here], fresh.scores[here])
             kept = _joined(kept, fresh, part, region)
-        return kept
+        known.seen, known.young = kept, self._young(kept, known)
+        known.cells[rows, cols] = np.where(changed, now[rows, cols], known.cells[rows, cols])
+        return True
+
+    def _young(self, seen: Detections, known: _Known | None) -> NDArray[np.bool_]:
+        """Which of `seen` could begin something and were not seen before."""
+        young = seen.scores >= self._seed
+        if known is not None and len(known.seen) and len(seen):
+            young &= overlaps(seen.boxes, known.seen.boxes).max(axis=1) < _SAME
+        return np.asarray(young, np.bool_)
+
+
+def differing(now: Cells, then: Cells, dark: bool) -> NDArray[np.bool_]:
+    """Which cells show something else now, bool like them.
+
+    Not where it is only noise, or where all around became a little brighter or darker alike: a
+    cloud, a lamp, a camera that corrects itself.
+    """
+    off = now - then
+    around = _AROUND, _AROUND
+    light, usually = cv2.blur(off, around), cv2.blur(then, around)
+    rest = np.abs(off - light * then / np.maximum(usually, 1))  # light multiplies
+    usual = _CHANGED[0] if dark else _CHANGED[1]
+    least = min(2 * usual, max(usual, _NOISY * float(np.median(rest))))
+    only_lit = (rest < _LIT[1] * least) & (np.abs(light) < _LIT[0] * usual)
+    return np.asarray((np.abs(off) > least) & ~only_lit, np.bool_)
 
 
 def shapes(size: Size, settings: FollowSettings) -> Iterator[Look]:
     """One look in each shape of picture that looks at frames of `size` have most."""
     whole = Box(0, 0, size.width, size.height)
     scale = looks.coarse_scale(size, settings)
-    across, down = float(math.ceil(whole.width / 2)), float(math.ceil(whole.height / 2))
     yield Look(scale, settings.near)
-    yield Look(scale, settings.near, Box(0, 0, across, down))
-    yield Look(scale, settings.near, Box(0, 0, whole.width, down))
+    for across, down in _sides(whole, Look(scale, settings.near)):
+        yield Look(scale, settings.near, Box(0, 0, across, down))
     if settings.traits.turned:
         yield Look(scale, settings.near, turn=1)
     if settings.close_looks:
-        middle = np.array([across - 8, down - 8, across + 8, down + 8], np.float32)
+        x, y = size.width / 2, size.height / 2
+        middle = np.array([x - 8, y - 8, x + 8, y + 8], np.float32)
         yield looks.close_look(middle, size, settings.near, 0, settings.traits)
 
 
@@ -195,40 +238,65 @@ def _spots(
         yield Box(x0, y0, x0 + width / grid.x, y0 + height / grid.y)
 
 
-def _parts(needs: Sequence[Box], region: Box) -> list[Box] | None:
-    """A few parts of `region` that hold all that is needed, each a quarter or a half of it.
+def _parts(needs: Sequence[Box], region: Box, look: Look) -> list[Box] | None:
+    """A few parts of `region` that hold all that is needed, each whole in one of them.
 
     None where taking all of it costs hardly more. Few shapes, because a network prepares itself
     for each shape of its pictures.
     """
-    hulls: list[Box] = []
+    sides = list(_sides(region, look))
+
+    def cost(part: Box) -> float:
+        return part.area * look.scale**2 + _CALL
+
+    hulls: list[tuple[Box, Box]] = []  # what is needed, and the part that holds it
     for need in sorted(needs, key=lambda box: box.corners):
-        for n, hull in enumerate(hulls):
-            if _part(hull.hull(need), region, _part(hull, region)) is not None:
-                hulls[n] = hull.hull(need)
+        hull = need
+        while (part := _part(hull, region, sides)) is not None:
+            joins = [
+                (cost(one) - cost(both), n)
+                for n, (other, one) in enumerate(hulls)
+                if (both := _part(hull.hull(other), region, sides)) is not None
+                and cost(both) <= cost(one) + cost(part)
+            ]
+            if not joins:
                 break
-        else:
-            hulls.append(need)
-    parts = [_part(hull, region) for hull in hulls]
-    found = [part for part in parts if part is not None]
-    if len(found) < len(parts) or sum(part.area for part in found) > _MOST_OF * region.area:
+            hull = hull.hull(hulls.pop(max(joins)[1])[0])
+        if part is None:
+            return None
+        hulls.append((hull, part))
+    if sum(cost(part) for _, part in hulls) > _MOST_OF * cost(region):
         return None
-    return found
+    return [part for _, part in hulls]
 
 
-def _part(need: Box, region: Box, like: Box | None = None) -> Box | None:
-    """The least part of `region` that holds what of `need` is inside; no larger than `like`."""
+def _sides(region: Box, look: Look) -> Iterator[tuple[float, float]]:
+    """Width and height of the parts that looks at `region` may have, display pixels."""
+    across, down = (_ACROSS_OF[2:], _DOWN_OF[1:]) if look.turn else (_ACROSS_OF, _DOWN_OF)
+    for wide in across:
+        for high in down:
+            if wide < 1 or high < 1:
+                yield _side(region.width, wide, look.scale), _side(region.height, high, look.scale)
+
+
+def _side(whole: float, share: float, scale: float) -> float:
+    """About that share of a side, so that it fills a network's input; the side where not less."""
+    steps = share * whole * scale / _STEP
+    wanted = max(_SHORTEST, _STEP * (math.ceil(steps) if share >= 0.5 else math.floor(steps)))
+    return min(whole, float(math.floor(wanted / scale)))
+
+
+def _part(need: Box, region: Box, sides: Sequence[tuple[float, float]]) -> Box | None:
+    """The least part of `region` that holds what of `need` is inside."""
     x0, y0 = max(need.x0, region.x0), max(need.y0, region.y0)
     x1, y1 = min(need.x1, region.x1), min(need.y1, region.y1)
-    across, down = float(math.ceil(region.width / 2)), float(math.ceil(region.height / 2))
-    if y1 - y0 > down or x1 <= x0 or y1 <= y0:
+    fits = [(w * h, w, h) for w, h in sides if w >= x1 - x0 and h >= y1 - y0]
+    if not fits or x1 <= x0 or y1 <= y0:
         return None
-    wide = across if x1 - x0 <= across else region.width
-    if like is not None and wide > like.width:
-        return None
+    _, wide, high = min(fits)
     left = min(max(region.x0, math.floor((x0 + x1 - wide) / 2)), region.x1 - wide)
-    top = min(max(region.y0, math.floor((y0 + y1 - down) / 2)), region.y1 - down)
-    return Box(left, top, left + wide, top + down)
+    top = min(max(region.y0, math.floor((y0 + y1 - high) / 2)), region.y1 - high)
+    return Box(left, top, left + wide, top + high)
 
 
 def _joined(kept: Detections, fresh: Detections, part: Box, region: Box) -> Detections:
