@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from passerby.core.errors import DetectorError, UsageError
 from passerby.detect import shared
-from passerby.detect.runtime import Arrays, Preparation, Shaped, open_runtime
+from passerby.detect.runtime import Arrays, Preparation, Shaped, open_runtime, open_twins
 from passerby.detect.serving import Networks
 from passerby.detect.shared import SharedRuntime
 from passerby.detect.weights import find
@@ -153,12 +153,12 @@ def made(door: Door) -> Iterator[Made]:
     """A network behind the door, in a thread of this process."""
     network = Made()
 
-    def load(path: Path, device: str, prepared: Preparation) -> Shaped:
+    def load(path: Path, device: str, prepared: Preparation) -> list[Shaped]:
         if device == "slow":
             time.sleep(3)
         if device == "wrong":
             raise UsageError("no device called wrong", hint="another one")
-        return network
+        return [network]
 
     thread = threading.Thread(target=Networks(door.inside, load=load).run)
     thread.start()
@@ -166,6 +166,42 @@ def made(door: Door) -> Iterator[Made]:
     door.outside.close()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_as_many_looks_run_at_the_same_time_as_there_are_twins(door: Door) -> None:
+    both = threading.Barrier(2)
+
+    class Twin(Made):
+        def run(self, pictures: NDArray[np.uint8]) -> Arrays:
+            both.wait(5)  # fails where the other one does not come
+            return super().run(pictures)
+
+    twins = [Twin(), Twin()]
+    thread = threading.Thread(target=Networks(door.inside, load=lambda *_: twins).run)
+    thread.start()
+    cameras = [SharedRuntime(door.number, FACES, "cpu", PLAIN) for _ in range(2)]
+
+    def ask(camera: SharedRuntime, value: int, found: list[float]) -> None:
+        found += [float(camera.run(plain(value))[0][0]) for _ in range(5)]
+
+    answers: list[list[float]] = [[], []]
+    asking = [
+        threading.Thread(target=ask, args=(camera, value, found))
+        for value, (camera, found) in enumerate(zip(cameras, answers, strict=True), 20)
+    ]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join(20)
+    door.outside.close()
+    thread.join(10)
+    assert answers == [[20.0] * 5, [21.0] * 5]
+
+
+def test_twins_of_a_network_answer_alike() -> None:
+    one, other = open_twins(FACES, "openvino", count=2)
+    assert same(one.run(pictures()), other.run(pictures()))
+    assert len(open_twins(FACES, "onnxruntime", count=2)) == 1
 
 
 def plain(value: int) -> NDArray[np.uint8]:

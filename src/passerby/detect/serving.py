@@ -1,4 +1,4 @@
-"""The process that runs networks for all cameras of a gateway: one look at a time, in turns.
+"""The process that runs networks for all cameras of a gateway: a few looks at a time, in turns.
 
 Pictures come through memory that has no name (`shared`), are looked at where they lie, and are
 never written or told anywhere. It ends when its input does, for then its supervisor is gone; a beat
@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +29,13 @@ import numpy as np
 
 from ..core.errors import PasserbyError, UsageError
 from ..core.undumped import no_dumps
-from .runtime import Preparation, Shaped, open_runtime
+from .runtime import Preparation, Shaped, open_twins
 from .shared import MOST, SIZE, WAIT, arrays
 
 BEAT: Final = 1.0  # seconds
 STUCK: Final = 30.0  # seconds in which Python does not run at all, after which it ends itself
 LOADING: Final = 90.0  # seconds for one network, after which it gives no beat any more
+LOOKING: Final = 10.0  # seconds for one look, after which the same
 LINES: Final = 256  # that may be open at the same time
 
 _Wish = tuple[Path, str, Preparation]
@@ -43,21 +44,22 @@ _Wish = tuple[Path, str, Preparation]
 @dataclass(slots=True, eq=False)
 class _Line:
     """Somebody who asks one network. `camera`: a number by which turns are taken, `turn`: the last
-    one. It has one question open at most."""
+    one. It has one question open at most. `since`: when somebody began to answer it."""
 
     camera: int
     wish: _Wish
     socket: socket.socket
     memory: mmap.mmap
-    network: Shaped | None = None
+    ready: bool = False
     turn: int = 0
+    since: float | None = None
 
     def tell(self, what: Any) -> None:
         self.socket.send(json.dumps(what).encode())
 
 
 class Networks:
-    """Answers who asks at `door`, in one thread, which is the only one that runs networks.
+    """Answers who asks at `door`, as many at a time as there are twins of a network.
 
     `load` opens a network, in a thread of its own: meanwhile the others are asked. `beat` is called
     about once a second, unless something hangs.
@@ -68,7 +70,7 @@ class Networks:
         door: socket.socket,
         *,
         beat: Callable[[], None] = lambda: None,
-        load: Callable[[Path, str, Preparation], Shaped] = open_runtime,
+        load: Callable[[Path, str, Preparation], Sequence[Shaped]] = open_twins,
     ) -> None:
         self._door, self._beat, self._load = door, beat, load
         self._selector = selectors.DefaultSelector()
@@ -76,9 +78,14 @@ class Networks:
         self._selector.register(door, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._lines: list[_Line] = []
-        self._networks: dict[_Wish, Shaped] = {}
+        self._asking: list[_Line] = []  # who waits for an answer that nobody works at yet
+        self._idle: dict[_Wish, list[Shaped]] = {}  # twins that nobody asks just now
+        self._told: dict[_Wish, dict[str, Any]] = {}  # what who asks for a network is told
+        self._workers = 0
+        self._looks: queue.Queue[tuple[_Line, Shaped] | None] = queue.Queue()
+        self._answered: queue.Queue[tuple[_Line, Shaped, bool]] = queue.Queue()
         self._wanted: queue.Queue[_Wish | None] = queue.Queue()
-        self._loaded: queue.Queue[tuple[_Wish, Shaped | PasserbyError]] = queue.Queue()
+        self._loaded: queue.Queue[tuple[_Wish, Sequence[Shaped] | PasserbyError]] = queue.Queue()
         self._asked: dict[_Wish, float] = {}  # what is being loaded, since when
         self._turns: dict[int, int] = {}
         self._turn = 0
@@ -92,38 +99,90 @@ class Networks:
                 self._alive()
         finally:
             self._wanted.put(None)
+            for _ in range(self._workers):
+                self._looks.put(None)
             for line in list(self._lines):
                 self._drop(line)
-            for one in (self._selector, self._woken, self._wake):
-                one.close()
+            self._selector.close()
+            self._woken.close()
 
     def _step(self) -> bool:
-        """One look, or whatever else is to be done; False at the end."""
+        """Whatever is to be done; False at the end."""
         ready = [key for key, _ in self._selector.select(BEAT)]
-        asking: list[_Line] = [key.data for key in ready if key.data is not None]
+        for key in ready:
+            if key.data is not None:
+                self._selector.unregister(key.data.socket)  # until it is answered
+                self._asking.append(key.data)
         if any(key.fileobj is self._door for key in ready) and not self._admit():
             return False
         if any(key.fileobj is self._woken for key in ready):
-            self._woken.recv(1)
-            self._opened(*self._loaded.get())
-        asking = [line for line in asking if line in self._lines]
-        if asking:
-            # Whose last look is the longest ago; and of that camera's networks the same.
-            self._look(min(asking, key=lambda one: (self._turns.get(one.camera, 0), one.turn)))
+            self._woken.recv(MOST)
+            while not self._loaded.empty():
+                self._opened(*self._loaded.get())
+            while not self._answered.empty():
+                self._done(*self._answered.get())
+        self._hand_out()
         return True
+
+    def _hand_out(self) -> None:
+        """Whose last look is the longest ago is next; and of that camera's networks the same."""
+        working = sum(line.since is not None for line in self._lines)
+        for line in sorted(
+            self._asking, key=lambda one: (self._turns.get(one.camera, 0), one.turn)
+        ):
+            if not line.ready:
+                self._drop(line)  # asks before anything is there
+            elif working < self._workers and self._idle[line.wish]:
+                working += 1
+                self._asking.remove(line)
+                self._turn += 1
+                self._turns[line.camera] = line.turn = self._turn
+                line.since = time.monotonic()
+                self._looks.put((line, self._idle[line.wish].pop()))
+
+    def _works(self) -> None:
+        """In a thread of its own: one look after the other."""
+        while (look := self._looks.get()) is not None:
+            line, network = look
+            try:
+                told = line.socket.recv(MOST)
+                if not told:
+                    raise ValueError("gone")
+                line.tell(_answer(network, line.memory, json.loads(told)))
+                fine = True
+            except (OSError, ValueError, TypeError, OverflowError):
+                fine = False
+            self._answered.put((line, network, fine))
+            self._awake()
+
+    def _done(self, line: _Line, network: Shaped, fine: bool) -> None:
+        line.since = None
+        self._idle[line.wish].append(network)
+        if fine:
+            self._selector.register(line.socket, selectors.EVENT_READ, line)
+        else:
+            self._drop(line)
+
+    def _awake(self) -> None:
+        with suppress(OSError):  # nobody waits any more
+            self._wake.send(b"!")
 
     def _alive(self) -> None:
         now = time.monotonic()
-        if now - self._beaten < BEAT or any(
-            now - since > LOADING for since in self._asked.values()
-        ):
+        if now - self._beaten < BEAT or self._hangs(now):
             return
         self._beaten = now
         self._beat()
         for line in self._lines:
-            if line.network is None:
+            if not line.ready:
                 with suppress(OSError):
                     line.tell(WAIT)
+
+    def _hangs(self, now: float) -> bool:
+        loading = any(now - since > LOADING for since in self._asked.values())
+        return loading or any(
+            line.since is not None and now - line.since > LOOKING for line in self._lines
+        )
 
     def _admit(self) -> bool:
         """Somebody at the door; False where it is closed. What is no wish of ours is left."""
@@ -141,7 +200,7 @@ class Networks:
                 os.close(end)
         self._lines.append(line)
         self._selector.register(line.socket, selectors.EVENT_READ, line)
-        if line.wish in self._networks:
+        if line.wish in self._idle:
             self._ready(line)
         elif line.wish not in self._asked:
             self._asked[line.wish] = time.monotonic()
@@ -151,20 +210,24 @@ class Networks:
     def _loads(self) -> None:
         """In its own thread: one network after the other."""
         while (wish := self._wanted.get()) is not None:
-            found: Shaped | PasserbyError
+            found: Sequence[Shaped] | PasserbyError
             try:
                 found = self._load(*wish)
             except PasserbyError as error:
                 found = error
             self._loaded.put((wish, found))
-            with suppress(OSError):  # nobody waits any more
-                self._wake.send(b"!")
+            self._awake()
+        self._wake.close()
 
-    def _opened(self, wish: _Wish, found: Shaped | PasserbyError) -> None:
+    def _opened(self, wish: _Wish, found: Sequence[Shaped] | PasserbyError) -> None:
         del self._asked[wish]
         if not isinstance(found, PasserbyError):
-            self._networks[wish] = found
-        for line in [line for line in self._lines if line.wish == wish and line.network is None]:
+            self._idle[wish] = list(found)
+            self._told[wish] = {"name": found[0].name, "shape": found[0].shape}
+            for _ in range(self._workers, len(found)):
+                self._workers += 1
+                threading.Thread(target=self._works, name="look", daemon=True).start()
+        for line in [line for line in self._lines if line.wish == wish and not line.ready]:
             if isinstance(found, PasserbyError):
                 usage = isinstance(found, UsageError)
                 with suppress(OSError):
@@ -174,26 +237,19 @@ class Networks:
                 self._ready(line)
 
     def _ready(self, line: _Line) -> None:
-        line.network = self._networks[line.wish]
+        one = self._told[line.wish]
+        line.ready = True
         try:
-            line.tell({"name": line.network.name, "shape": line.network.shape})
+            line.tell(one)
         except OSError:
             self._drop(line)
 
-    def _look(self, line: _Line) -> None:
-        self._turn += 1
-        self._turns[line.camera] = line.turn = self._turn
-        try:
-            told = line.socket.recv(MOST)
-            if not told or line.network is None:
-                raise ValueError("gone, or asks before anything is there")
-            line.tell(_answer(line.network, line.memory, json.loads(told)))
-        except (OSError, ValueError, TypeError, OverflowError):
-            self._drop(line)
-
     def _drop(self, line: _Line) -> None:
-        self._selector.unregister(line.socket)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(line.socket)
         self._lines.remove(line)
+        if line in self._asking:
+            self._asking.remove(line)
         line.socket.close()
         if all(other.camera != line.camera for other in self._lines):
             self._turns.pop(line.camera, None)

@@ -39,7 +39,7 @@ class LiveSettings(BaseModel):
         3.0, ge=0.5, le=60, description="Seconds without a picture after which a camera is lost."
     )
     seconds: float | None = Field(None, gt=0, description="End after so long.")
-    encoder_speed: Speed = Field("superfast", description="How hard the encoder tries.")
+    encoder_speed: Speed = Field("ultrafast", description="How hard the encoder tries.")
     crf: int = Field(23, ge=0, le=51, description="Quality of the H.264, lower is better.")
     keep_hours: float | None = Field(None, gt=0, description="Recordings that are older go.")
     keep_gigabytes: float | None = Field(None, gt=0, description="If there is more, the oldest go.")

@@ -69,7 +69,7 @@ class Publisher:
         self,
         targets: Sequence[Address],
         *,
-        speed: str = "superfast",
+        speed: str = "ultrafast",
         crf: int = 23,
         retention: Retention | None = None,
         tap: Tap | None = None,
