@@ -100,6 +100,23 @@ def test_a_part_that_is_looked_at_again_tells_nothing_of_what_did_not_change() -
     assert any(look.crop and look.crop.contains(there) for _, look in eyes.looks)
 
 
+def test_a_wall_taken_for_something_huge_does_not_make_every_look_a_whole_one() -> None:
+    film = noisy(shot(40, Actor(straight(50, 200, 8)), size=SIZE))
+    eyes = Ghosts(film, Box(-200, -60, 840, 300), lambda _, look: look.crop is None)
+    remembering = Remembering(eyes, LONG)
+    for frame in film.frames:
+        assert len(remembering.detect(frame, WHOLE)) == 2
+    assert asked(eyes) < 0.4 * 40
+
+
+def test_something_huge_that_moves_is_looked_at_whole() -> None:
+    film = noisy(shot(10, Actor(straight(20, 40, 15), wide=400, high=250), size=SIZE))
+    plain, remembering = Eyes(film), Remembering(Eyes(film), LONG)
+    for frame in film.frames:
+        want, got = plain.detect(frame, WHOLE), remembering.detect(frame, WHOLE)
+        assert overlaps(want.boxes, got.boxes)[0, 0] > 0.8
+
+
 def test_what_was_seen_once_is_looked_at_again_before_it_is_believed_for_long() -> None:
     film = noisy(shot(6, size=SIZE))
     eyes = Ghosts(film, Box(80, 90, 110, 130), lambda i, _: i == 0)

@@ -29,7 +29,7 @@ from .gauges import Gauges
 from .live_settings import LiveSettings
 from .wishes import Footing, edits_of
 
-SHARE: Final = Fraction(7, 10)  # of the delay that goes into looking ahead; the rest is for work
+SHARE: Final = Fraction(3, 5)  # of the delay that goes into looking ahead; the rest is for work
 EVERY: Final = 1.0  # seconds between two statuses
 
 

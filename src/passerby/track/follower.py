@@ -31,6 +31,7 @@ from .trace import Tracer
 from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
+_EARLY: Final = 2  # frames
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -72,6 +73,7 @@ class Follower:
         self._final_index = 0
         self._far = 0
         self._coarse = False
+        self._together = False  # the last look was at a frame at which another follower looked, too
         self._next_index = 0
         self._next_id = 1
         self._previous: Frame | None = None
@@ -195,6 +197,8 @@ class Follower:
     def _look(self, now: Still, frame: Frame, *, closing: bool = False) -> None:
         """Look at a frame, join what is seen with what was followed, and follow the news back."""
         index = now.index
+        self._together = self._stills.looked == index
+        self._stills.looked = index
         seen = self._looker.whole(self._film, now, frame, closing=closing)
         alive = [p for p in self._alive() if index in p.marks]
         fits = affinity(self._rows(alive, now), seen.boxes)
@@ -264,11 +268,17 @@ class Follower:
     # Finality.
 
     def _last_chance(self, now: Still) -> bool:
-        """Whether a frame that no look can reach back from yet becomes final with this one."""
+        """Whether a frame that no look can reach back to yet becomes final with this one.
+
+        Note [not all at once]: who looked at the same frame as another follower looks earlier the
+        next time, and at other frames from then on; a frame waits for one long look, not for all.
+        """
         if self._horizon is None:
             return False
         unseen = max(self._final_index, self._looker.looked + 1)
-        return now.span.end - self._film[unseen].span.end > self._allowed(now)
+        step = now.span.start - self._film[now.index - 1].span.start
+        early = _EARLY * step if self._together else 0
+        return now.span.end - self._film[unseen].span.end > self._allowed(now) - early
 
     def _settle(self, now: Still) -> None:
         """Give out what can't change any more and forget the frames behind it."""

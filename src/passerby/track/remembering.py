@@ -38,6 +38,7 @@ _WORTH: Final = 400  # network pixels: smaller looks are cheap, and taken whole
 _MOST: Final = 96  # looks that are remembered
 _SAME: Final = 0.45
 _INSIDE: Final = 0.6
+_LITTLE: Final = 0.15  # share of a huge thing that may change before all of it is looked at again
 _MOST_OF: Final = 0.8  # share of a look that its parts may cost
 _SIDE: Final = 640
 _ACROSS_OF: Final = (0.15, 0.3, 0.5, 1.0)  # shares of a look's width that parts of it have
@@ -129,7 +130,8 @@ class Remembering:
         if max(region.width, region.height) * look.scale < _WORTH:
             return False
         cells = grid.boxes(changed, rows.start, cols.start)
-        again = shared(_wider(known.seen.boxes), cells) | known.young
+        again = shared(_wider(known.seen.boxes), cells) & ~_steady(known.seen.boxes, cells, region)
+        again |= known.young
         needs = [
             *_spots(changed, grid, rows.start, cols.start, _MARGIN / look.scale),
             *(Box(*map(float, row)) for row in known.seen.boxes[again]),
@@ -224,6 +226,23 @@ def _wider(boxes: Boxes) -> Boxes:
     """Each with a quarter of its size around it: what happens there may have to do with it."""
     margin = (boxes[:, 2:] - boxes[:, :2]) / 4
     return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+
+
+def _steady(boxes: Boxes, cells: Boxes, region: Box) -> NDArray[np.bool_]:
+    """Which boxes are larger than half of `region` each way, and hardly changed inside.
+
+    A wall that a network takes for one huge letter is no reason to look at all of the picture
+    whenever somebody walks by. A huge thing that moves changes much more than this.
+    """
+    if not len(boxes):
+        return np.zeros(0, np.bool_)
+    low = np.maximum(boxes[:, :2], (region.x0, region.y0))
+    sides = np.minimum(boxes[:, 2:], (region.x1, region.y1)) - low
+    huge = (sides > (region.width / 2, region.height / 2)).all(axis=1)
+    middle = (cells[:, :2] + cells[:, 2:]) / 2
+    inside = (middle > boxes[:, None, :2]) & (middle < boxes[:, None, 2:])
+    changed = inside.all(axis=2).sum(axis=1) * (cells[:1, 2:] - cells[:1, :2]).prod()
+    return np.asarray(huge & (changed < _LITTLE * sides.prod(axis=1)), np.bool_)
 
 
 def _spots(
