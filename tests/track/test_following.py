@@ -284,6 +284,13 @@ def test_live_no_frame_becomes_final_before_a_look_can_reach_back_to_it(
     assert bare(film, live(film, Eyes(film), how, horizon)) == []
 
 
+def test_live_every_frame_is_looked_at_where_answers_reach_back_to_hardly_any() -> None:
+    film = shot(20, Actor(straight(100, 60, 2)))
+    eyes = Eyes(film)
+    live(film, eyes, replace(PATIENT, close_looks=0), Fraction(3, 25))  # three frames, two of them
+    assert set(eyes.asked) == set(range(20))
+
+
 def test_live_what_is_not_seen_again_is_let_go_as_soon_as_in_a_file() -> None:
     """Though fewer stills are kept. (It was followed for ever.)"""
     film = shot(120, Actor(straight(100, 60, 1), score=lambda _: 0.9))

@@ -32,6 +32,7 @@ from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
 _EARLY: Final = 2  # frames
+_ROOM: Final = 2  # frames
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -276,9 +277,11 @@ class Follower:
         if self._horizon is None:
             return False
         unseen = max(self._final_index, self._looker.looked + 1)
-        step = now.span.start - self._film[now.index - 1].span.start
+        step, allowed = now.span.start - self._film[now.index - 1].span.start, self._allowed(now)
+        if allowed < _ROOM * step:
+            return True  # so few frames an answer reaches back to that each is looked at
         early = _EARLY * step if self._together else 0
-        return now.span.end - self._film[unseen].span.end > self._allowed(now) - early
+        return now.span.end - self._film[unseen].span.end > allowed - early
 
     def _settle(self, now: Still) -> None:
         """Give out what can't change any more and forget the frames behind it."""
