@@ -133,9 +133,9 @@ def video_finder(
 ) -> Finder:
     """A follower through time for each of the detectors for `settings`.
 
-    `horizon`: seconds for which a frame may wait in a live stream; looks come at least twice as
-    often, so that what comes in between two of them is still covered from where it came in, and
-    only what changed is looked at again.
+    `horizon`: seconds for which a frame may wait in a live stream; looks come so often that what
+    comes in between two of them is still covered from where it came in, and only what changed is
+    looked at again.
     `detectors`: those that were opened for the same settings before.
     """
     from ..track import Follower as Following

@@ -31,8 +31,8 @@ from .trace import Tracer
 from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
-_EARLY: Final = 2  # frames
-_ROOM: Final = 2  # frames
+_EARLY: Final = 2  # frames by which the next look comes sooner after one beside another follower's
+_ROOM: Final = 2  # frames that an answer has to reach back to, or every frame is looked at
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -42,8 +42,8 @@ class Follower:
     `reach_frames` bounds how many frames may wait to become final, whatever their rate. `stills`
     makes the small lumas; followers that see the same frames in turn may share one. `unsure`
     is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
-    a live stream, as told in Note [a horizon counts two frames more]; where that leaves no time
-    for another look, and where looks are coarse, one sighting is enough for a new thing.
+    a live stream, as told in Note [a horizon counts two frames more]; new things get their second
+    sighting by a close look at once then, and where looks are coarse, one is enough.
     """
 
     def __init__(

@@ -48,11 +48,6 @@ class Looker:
         self.looked = -1  # index of the last frame that was looked at
         self.coarser(0)
 
-    @property
-    def interval(self) -> Ticks:
-        """Between two looks at all of the picture."""
-        return self._interval
-
     def coarser(self, halvings: int) -> None:
         """Look at pictures halved so often from now on; the next frame is looked at."""
         how = replace(
