@@ -2,6 +2,7 @@
 # PYTHON=...  the interpreter to build .venv with (3.11 or newer)
 # SLOW=1      run the slow tests as well
 # WORKERS=2   how many processes run tests side by side; files are never split
+# AGAIN=1     run tests that failed once more, alone, when all have run; who fails twice has failed
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -14,6 +15,9 @@ WORKERS ?= 2
 AGAINST_THE_CLOCK := tests/live tests/gateway
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
 SLOW_ARGS := $(if $(SLOW),-m "not ray")
+
+# Which tests, and how they run; 1 is what pytest says when all ran and some failed.
+pytest = $(BIN)/python -m pytest $(2) $(1) $(PYTEST_ARGS) || { test $$? = 1 -a -n "$(AGAIN)" && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(1) $(PYTEST_ARGS); }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wheel man completions site retell ray test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
@@ -64,8 +68,8 @@ unit: $(READY)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SLOW_ARGS) $(PYTEST_ARGS)
 
 test: lint types layers footage  ## every check: style, types, layers, tests; what runs against the clock, by itself
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SLOW_ARGS) $(AGAINST_THE_CLOCK:%=--ignore=%) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest $(SLOW_ARGS) $(AGAINST_THE_CLOCK) $(PYTEST_ARGS)
+	$(call pytest,$(SLOW_ARGS) $(AGAINST_THE_CLOCK:%=--ignore=%),$(SIDE_BY_SIDE))
+	$(call pytest,$(SLOW_ARGS) $(AGAINST_THE_CLOCK))
 
 wheel: $(READY)  ## a wheel in build/dist that installs with Python 3.11 or newer
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
