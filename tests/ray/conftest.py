@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 SHELF = '''
-"""A store that is no disk: files go in and out whole, and are reached by name alone."""
+"""A store that is no disk: files go in and out whole, and are reached by name alone. While it has a
+file called `slow`, it does not say that it has what was sent."""
 import os
+import time
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
@@ -22,6 +24,11 @@ class Shelf(DirFileSystem):
 
     def __init__(self, **more):
         super().__init__(path=os.environ["SHELF"], fs=LocalFileSystem(auto_mkdir=True))
+
+    def put_file(self, *some, **more):
+        super().put_file(*some, **more)
+        while os.path.exists(os.path.join(os.environ["SHELF"], "slow")):
+            time.sleep(0.02)
 
     @classmethod
     def _strip_protocol(cls, path):

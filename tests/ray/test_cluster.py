@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -102,22 +103,36 @@ def test_a_worker_and_a_machine_die_and_the_driver_is_killed_and_nothing_is_miss
     until(lambda: not left(scratch), 10)  # what a machine notices late that lost its Ray, and ends
 
 
-def test_files_come_from_a_store_and_go_to_one_and_are_done_once(
+def test_files_come_from_a_store_and_go_to_one_and_are_done_once_though_it_is_stopped_meanwhile(
     cluster: Nodes, shelf: Path, tmp_path: Path, astronaut: Path
 ) -> None:
     cluster.nodes.append(cluster.added())
     footage(shelf / "in", astronaut, 2)
     (shelf / "in" / "broken.jpg").unlink()
     words = ("shelf://in", "--to", "shelf://out", "--ray", cluster.address, "--preset", "fast")
+
+    def made() -> dict[str, str]:
+        manifest = json.loads((tmp_path / "out.batch" / "manifest.json").read_text())
+        return {file["name"]: file["output_sha256"] for file in manifest["files"]}
+
+    (shelf / "slow").touch()
+    process = started(tmp_path, *words)
+    until(lambda: digests(shelf / "out"))
+    process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    (shelf / "slow").unlink()
+    said = process.communicate(timeout=100)[1]
+    assert process.returncode == 1, said
+    before = digests(shelf / "out")
+    assert before, said
+    assert made() == before
+
     process = started(tmp_path, *words)
     said = process.communicate(timeout=150)[1]
     assert process.returncode == 0, said
+    assert f"{3 - len(before)} done, {len(before)} done before" in said
     assert set(digests(shelf / "out")) == {"day/0.png", "day/1.png", "film.mp4"}
-    manifest = json.loads((tmp_path / "out.batch" / "manifest.json").read_text())
-    made = {file["name"]: file["output_sha256"] for file in manifest["files"]}
-    assert made == digests(shelf / "out")
-    process = started(tmp_path, *words)
-    assert "3 done before" in process.communicate(timeout=100)[1]
+    assert made() == digests(shelf / "out")
 
 
 def test_without_a_cluster_it_says_so(tmp_path: Path, astronaut: Path) -> None:

@@ -28,6 +28,7 @@ from .order import Ended, Heard, Lost, Order, Step
 
 PART: Final = 120.0  # seconds of film that are looked at in one piece
 ASK_EVERY: Final = 5.0  # seconds
+HALTING: Final = 10.0  # seconds that a machine has to say what it put in its place
 GIVEN_UP: Final = (
     3  # times that a part is tried; without its answers the film takes longer, no more
 )
@@ -118,13 +119,28 @@ class Cluster:
         self._hand_out()
         return found
 
-    def close(self) -> None:
+    def close(self) -> Sequence[Ended | Lost]:
+        found = self._halted()
         for actor in self._actors:
             with suppress(Exception):
                 self._ray.kill(actor.handle)
         self._ray.shutdown()
+        return found
 
     # Below.
+
+    def _halted(self) -> list[Ended | Lost]:
+        """Have nobody put anything in its place any more; what was put there by then."""
+        jobs = {a.handle.halt.remote(): a.job for a in self._actors if a.job is not None}
+        if not jobs:
+            return []
+        found: list[Heard] = []
+        done, _ = self._ray.wait(list(jobs), num_returns=len(jobs), timeout=HALTING)
+        for asked in done:
+            with suppress(self._ray.exceptions.RayError):
+                sent = self._ray.get(asked)
+                found += [] if sent is None else self._done(jobs[asked], sent)
+        return [heard for heard in found if not isinstance(heard, Step)]
 
     def _staff(self) -> None:
         """As many as the cluster has cores by now: machines come and go."""

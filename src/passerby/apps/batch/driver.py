@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from ...core.errors import OutputError, PasserbyError, WorkerLost
@@ -16,6 +18,7 @@ from .records import Entry, Records
 
 WAIT: Final = 0.5  # seconds
 RETRIES: Final = 2
+LOOKING: Final = 10.0  # seconds at most, at the end, for what this run did not come to
 
 How = Literal["done", "before", "found", "failed"]
 
@@ -88,11 +91,14 @@ class Driver:
     ) -> None:
         self._records, self._places, self._settings = records, places, settings
         self._audience, self._force, self._retries = audience, force, retries
+        self._placing: Outcome | None = None  # what is being written down and put in its place
         self.outcomes: dict[str, Outcome] = {}  # the last of each name, as soon as it is known
 
     def run(self, orders: Iterable[Order | None], hands: Hands) -> Generator[Outcome]:
         """Carry out every order, at most as many at a time as `hands` take. None among the orders
-        says that there is nothing now, and that there may be later. Closes `hands`, always."""
+        says that there is nothing now, and that there may be later. Closes `hands`, always.
+
+        What it came to, however it ended, is what `reckoned` says."""
         queue, working = _Queue(iter(orders)), set[str]()
         waiting: Order | None = None
         seen: dict[str, str] = {}
@@ -112,8 +118,7 @@ class Driver:
                     refusal = self._room(order, queue)
                     if refusal is not None:
                         del queue.attempts[order.name]
-                        outcome = self._note(order, refused(refusal), seen[order.name], 1)
-                        yield outcome
+                        yield self._refused(order, refusal)
                         continue
                     if hands.in_place:
                         self._records.keep(
@@ -134,9 +139,42 @@ class Driver:
                     if isinstance(heard, Lost) and self._again(heard, queue):
                         continue
                     attempts = queue.attempts.pop(name, 0) + isinstance(heard, Ended)
-                    yield self._end(heard, seen[name], max(1, attempts))
+                    yield self._end(heard, seen[name], max(1, attempts), hands.in_place)
         finally:
-            hands.close()
+            for late in hands.close():
+                name = late.order.name
+                self._end(late, seen[name], queue.attempts.get(name, 0) + 1, hands.in_place)
+
+    def reckoned(self, orders: Iterable[Order]) -> list[Outcome]:
+        """All outcomes, at the end or after an interrupt: whatever lies in its place and is this
+        batch's is among them, also of `orders` that this run did not come to and an earlier one
+        had finished. What others were making when they were stopped is removed."""
+        placing = self._placing
+        noted = placing is not None and self._records.known(placing.order.name) == placing.entry
+        if placing is not None and noted and ours(placing.order, placing.entry, self._places):
+            self.outcomes[placing.order.name] = placing
+        found, until = dict(self.outcomes), time.monotonic() + LOOKING
+        left = [(o, self._records.known(o.name)) for o in orders if o.name not in found]
+        for order, entry in left:
+            if entry is not None and entry.state == "begun":
+                error = self._cleared(order)
+                if error is not None:
+                    found[order.name] = self._refused(order, error)
+        for order, entry in left:
+            if self._force or time.monotonic() > until:
+                break
+            if entry is not None and self._untouched(order, entry):
+                found[order.name] = Outcome(order, "before", entry)
+        return list(found.values())
+
+    def _untouched(self, order: Order, entry: Entry) -> bool:
+        """Whether it is done and nothing changed since, by looks alone."""
+        done = entry.receipt is not None and entry.receipt.status == "done"
+        if not done or self._places.seen(order.target) != entry.made:
+            return False
+        seen = self._places.seen(order.source)
+        same = seen == entry.seen
+        return same and earlier(order, entry, self._places, self._settings, seen) == "before"
 
     def _known(self, order: Order) -> Outcome | None:
         """What became of an order in an earlier run, if that still holds."""
@@ -182,42 +220,67 @@ class Driver:
         self._audience.lost(lost, again)
         return again
 
-    def _end(self, heard: Ended | Lost, seen: str, attempts: int) -> Outcome:
-        order = heard.order
+    def _end(self, heard: Ended | Lost, seen: str, attempts: int, in_place: bool) -> Outcome:
+        order, made = heard.order, None
         if isinstance(heard, Lost):
             error = WorkerLost(
                 f"{heard.why.what}, {attempts} {'times' if attempts > 1 else 'time'}",
                 hint=heard.why.hint,
             )
-            return self._note(order, refused(error), seen, attempts)
-        return self._note(order, heard.receipt, seen, attempts, heard)
-
-    def _note(
-        self, order: Order, receipt: Receipt, seen: str, attempts: int, ended: Ended | None = None
-    ) -> Outcome:
-        """Write down what became of an order, then put what was made in its place."""
-        made = None if ended is None else ended.made
+            receipt = refused(error)
+        else:
+            receipt, made = heard.receipt, heard.made
+        if in_place and receipt.status != "done":  # somebody who was lost may have made it
+            uncleared = self._cleared(order)
+            receipt = receipt if uncleared is None else refused(uncleared)
         entry = Entry(
             name=order.name,
             source=order.source,
+            state="begun" if in_place and receipt.status == "failed" else "ended",
             seen=seen,
             made=self._places.seen(order.target if made is None else str(made)),
             attempts=attempts,
             receipt=receipt.model_copy(update={"report": None}),
         )
+        return self._noted(order, entry, receipt, made)
+
+    def _noted(self, order: Order, entry: Entry, receipt: Receipt, made: Path | None) -> Outcome:
+        """Write down what became of an order, then put what was made in its place."""
+        outcome = Outcome(order, receipt.status, entry)
+        self._placing = outcome if receipt.status == "done" else None
         self._records.keep(entry)
-        if receipt.report is not None:
-            self._records.report(order.name, receipt.report)
-        if made is not None and receipt.status == "done":
-            try:
+        try:
+            if receipt.report is not None:
+                self._records.report(order.name, receipt.report)
+            if made is not None and receipt.status == "done":
                 self._places.put(made, order.target)
-            except PasserbyError as error:
-                entry = entry.model_copy(update={"receipt": refused(error), "made": ""})
-                self._records.keep(entry)
-        how: How = "failed" if entry.receipt is None else entry.receipt.status
-        outcome = self.outcomes[order.name] = Outcome(order, how, entry)
+        except PasserbyError as error:
+            failed = {"receipt": refused(error), "made": ""}
+            if made is None and receipt.status == "done":
+                failed["state"] = "begun"
+                self._cleared(order)
+            outcome = Outcome(order, "failed", entry.model_copy(update=failed))
+            self._records.keep(outcome.entry)
+        self.outcomes[order.name] = outcome
+        self._placing = None
         self._audience.ended(outcome)
         return outcome
+
+    def _refused(self, order: Order, error: PasserbyError) -> Outcome:
+        """Nothing was done, so what is written down of an earlier run still holds."""
+        entry = Entry(name=order.name, source=order.source, receipt=refused(error))
+        outcome = self.outcomes[order.name] = Outcome(order, "failed", entry)
+        self._audience.ended(outcome)
+        return outcome
+
+    def _cleared(self, order: Order) -> PasserbyError | None:
+        """Remove what is not to be trusted; why it can't be, if so."""
+        try:
+            if self._places.seen(order.target):
+                self._places.remove(order.target)
+        except PasserbyError as error:
+            return error
+        return None
 
 
 def earlier(

@@ -11,6 +11,7 @@ import contextvars
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -18,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
 
 from ... import __version__
-from ...core.errors import PasserbyError
+from ...core.errors import Interrupted, PasserbyError
 from ...jobs import tasks
 from ...jobs.naming import is_photo
 from ...jobs.tasks import asked
@@ -45,6 +46,8 @@ class Hand:
         removed_after_this(self._scratch)
         self._signs, self._phase = 0, ""
         self._share: float | None = None
+        self._sending, self._halted = threading.Lock(), False
+        self._sent: dict[str, Any] | None = None  # the receipt of what this work put in its place
         # Models are kept by context, and each call may come in a thread of its own.
         self._context = contextvars.copy_context()
         self._context.run(ExitStack().enter_context, tasks.models_kept())
@@ -56,6 +59,13 @@ class Hand:
     def sign(self) -> tuple[int, str, float | None]:
         """A number that grows while work goes on, and how far it is."""
         return self._signs, self._phase, self._share
+
+    def halt(self) -> dict[str, Any] | None:
+        """From now on nothing is put in its place; what the work that goes on has put there, as
+        {"receipt": ...}. Waits for what is on its way."""
+        with self._sending:
+            self._halted = True
+            return self._sent
 
     def begin(self, source: str, target: str, seconds: float) -> dict[str, Any]:
         """Redact a file whole; or, if it is a film that is longer than two parts of so many
@@ -104,13 +114,19 @@ class Hand:
         made = folder / "out" / PurePosixPath(target).name
         made.parent.mkdir()
         receipt = tasks.redact_whole(path, made, self._settings, plan=plan, progress=self._step)
+        document = receipt.model_dump(mode="json")
         if receipt.status == "done":
-            send(made, target)
-        return receipt.model_dump(mode="json")
+            with self._sending:
+                if self._halted:
+                    raise Interrupted("stopped", path=target)
+                send(made, target)
+                self._sent = {"receipt": document}
+        return document
 
     def _at_work(self, work: Callable[[Path], T]) -> T:
         """Do it in a folder of its own, which is gone afterwards."""
         self._signs += 1
+        self._sent = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(mode=0o700)
         try:

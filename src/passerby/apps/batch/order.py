@@ -76,6 +76,7 @@ class Hands(Protocol):
         """What happened, waiting at most so many seconds for the first of it."""
         ...
 
-    def close(self) -> None:
-        """Stop whoever is at work, and remove what is unfinished."""
+    def close(self) -> Sequence[Ended | Lost]:
+        """Stop whoever is at work, and remove what is unfinished. Says what was put in its place
+        that was not heard of yet."""
         ...

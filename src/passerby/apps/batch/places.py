@@ -62,7 +62,11 @@ class Disk:
                 if error.errno != errno.EXDEV:  # another disk
                     raise
                 _carried(made, target)
-            _synced(target.parent)
+            try:
+                _synced(target.parent)
+            except OSError:  # the name may be gone after a power cut
+                target.unlink()
+                raise
         with suppress(OSError):  # the folder in which it was made
             made.parent.rmdir()
 
@@ -95,5 +99,8 @@ def _synced(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some shares know no such thing
+            raise
     finally:
         os.close(descriptor)

@@ -113,11 +113,12 @@ class Pool:
             found += self._look()
         return found
 
-    def close(self) -> None:
+    def close(self) -> Sequence[Ended | Lost]:
         for worker in self._workers:
             _end(worker.process)
         self._workers.clear()
         shutil.rmtree(self._stage, ignore_errors=True)
+        return ()
 
     # Below.
 

@@ -95,12 +95,18 @@ class Records:
 
     def keep(self, entry: Entry) -> None:
         """Write it down, and be sure that it is."""
-        self._known[entry.name] = entry
         line = (entry.model_dump_json() + "\n").encode()
         with answered(self.folder):
-            if os.write(self._lines, line) != len(line):
-                raise OutputError("can't be written whole", path=self.folder, hint="make room")
-            os.fsync(self._lines)
+            before = os.fstat(self._lines).st_size
+            try:
+                if os.write(self._lines, line) != len(line):
+                    raise OutputError("can't be written whole", path=self.folder, hint="make room")
+                os.fsync(self._lines)
+            except (OSError, OutputError):
+                with suppress(OSError):
+                    os.ftruncate(self._lines, before)
+                raise
+        self._known[entry.name] = entry
 
     def report(self, name: str, report: Mapping[str, Any]) -> None:
         """Keep the whole report of one file, for people."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...core.errors import UsageError
+from ...core.errors import PasserbyError, UsageError
 from .batch_orders import beside_outputs, found_project, listed, listed_for, refuse
 from .many import cores
 from .options import (
@@ -30,6 +30,7 @@ from .options import (
     kinds,
 )
 from .outcome import DONE, FAILED, FOUND, stopped
+from .signals import OneInterrupt
 from .terminal import complain, put
 
 if TYPE_CHECKING:
@@ -194,7 +195,6 @@ def batch(
     from ..batch.driver import Driver
     from ..batch.records import Records
     from ..batch.report import Account
-    from ..batch.report import write as write_report
     from ..batch.watching import arriving
     from .board import Board
 
@@ -229,14 +229,19 @@ def batch(
         hands = hired(kept, chosen, ray, at_once, budget, patience, part, scratch)
         driver = Driver(kept, places, chosen, board, force=force, retries=retries)
         board.expect(orders)
-        todo: Iterable[Order | None] = orders
-        if watch:
-            todo = board.arriving(arriving(lambda: listed(inputs, to, folder)[0]))
-        carry_out(driver, driver.run(todo, hands), account, board)
-        if not watch:
-            account.not_begun = len(orders) - len(account.outcomes)
-        account.stopped = account.not_begun > 0
-        write_report(folder, account)
+
+        def there() -> Sequence[Order]:
+            return listed(inputs, to, folder)[0] if watch else orders
+
+        carry_out(
+            driver,
+            driver.run(board.arriving(arriving(there)) if watch else orders, hands),
+            account,
+            board,
+            folder,
+            there,
+            endless=watch,
+        )
     code = told(account, folder, board)
     if json:
         put(result(account, code, folder))
@@ -292,16 +297,43 @@ def hired(
     )
 
 
-def carry_out(driver: Driver, outcomes: Generator[Outcome], account: Account, board: Board) -> None:
-    """Work until everything is done, or somebody stops it; `account` has what is known by then."""
+def carry_out(
+    driver: Driver,
+    outcomes: Generator[Outcome],
+    account: Account,
+    board: Board,
+    folder: Path,
+    expected: Callable[[], Sequence[Order]],
+    *,
+    endless: bool = False,
+) -> None:
+    """Work until everything is done, or somebody stops it, or it can't go on; in each case
+    `account`, and the report in `folder`, then tell of all that lies in its place."""
+    from ..batch.report import write as write_report
+
     began = time.monotonic()
-    try:
-        with board.shown(), closing(outcomes), suppress(KeyboardInterrupt):
-            for _ in outcomes:
-                pass
-    finally:
-        account.outcomes = list(driver.outcomes.values())
+
+    def settle() -> None:
         account.seconds = time.monotonic() - began
+        orders: Sequence[Order] = ()
+        with suppress(PasserbyError):  # what was watched may be gone
+            orders = expected()
+        account.outcomes = driver.reckoned(orders)
+        account.not_begun = 0 if endless else len(orders) - len(account.outcomes)
+        account.stopped = account.stopped or account.not_begun > 0
+        write_report(folder, account)
+
+    with OneInterrupt() as interrupt:
+        try:
+            with suppress(KeyboardInterrupt), interrupt.here(), board.shown(), closing(outcomes):
+                for _ in outcomes:
+                    pass
+        except Exception:
+            account.stopped = True
+            with suppress(PasserbyError):
+                settle()
+            raise
+        settle()
 
 
 def dry(

@@ -6,7 +6,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def stopping(stop: threading.Event, again: threading.Event | None = None) -> Ite
         stop.set()
 
     before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    for name in NAMES:
         if hasattr(signal, name):
             number = getattr(signal, name)
             before[number] = signal.signal(number, asked)
@@ -33,3 +36,47 @@ def stopping(stop: threading.Event, again: threading.Event | None = None) -> Ite
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class OneInterrupt:
+    """Ctrl-C and requests to end, while this is open: the first raises KeyboardInterrupt where
+    `here` is open, and nowhere else, so that what follows it can't be cut short; the second ends
+    the process at once."""
+
+    def __init__(self) -> None:
+        self._numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        self._before: dict[int, Any] = {}
+        self._here = self._asked = False
+
+    def __enter__(self) -> Self:
+        for number in self._numbers:
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """Where it may come; at once, if it came before."""
+        self._here = True
+        try:
+            if self._asked:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._here = False
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        for other in self._numbers:
+            signal.signal(other, signal.SIG_DFL)
+        self._asked = True
+        if self._here:
+            self._here = False
+            raise KeyboardInterrupt
