@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 from tests.cli.conftest import command, write_clip
 from tests.ray.conftest import Nodes, until
 
+from passerby.apps.batch.hand import Hand
+from passerby.core.errors import Interrupted
 from passerby.jobs import tasks
 from passerby.jobs.settings import Settings
 
@@ -133,6 +136,26 @@ def test_files_come_from_a_store_and_go_to_one_and_are_done_once_though_it_is_st
     assert f"{3 - len(before)} done, {len(before)} done before" in said
     assert set(digests(shelf / "out")) == {"day/0.png", "day/1.png", "film.mp4"}
     assert made() == digests(shelf / "out")
+
+
+def test_who_is_halted_sends_nothing_more_and_says_what_was_sent_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(source: Path, output: Path, *_: object, **__: object) -> tasks.Receipt:
+        output.write_bytes(b"made")
+        return tasks.Receipt(status="done", output_bytes=4)
+
+    monkeypatch.setattr(tasks, "redact_whole", made)
+    monkeypatch.setattr(tasks, "models_kept", nullcontext)  # they stay until the process ends
+    (tmp_path / "a.png").touch()
+    hand = Hand(tasks.told(Settings()), str(tmp_path / "scratch"))
+    first, second = (str(tmp_path / "out" / name) for name in ("1.png", "2.png"))
+    sent = hand.begin(str(tmp_path / "a.png"), first, 0)
+    assert hand.halt() == {"target": first, **sent}
+    with pytest.raises(Interrupted):
+        hand.begin(str(tmp_path / "a.png"), second, 0)
+    assert hand.halt() == {"target": first, **sent}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["1.png"]
 
 
 def test_without_a_cluster_it_says_so(tmp_path: Path, astronaut: Path) -> None:

@@ -138,8 +138,9 @@ class Cluster:
         done, _ = self._ray.wait(list(jobs), num_returns=len(jobs), timeout=HALTING)
         for asked in done:
             with suppress(self._ray.exceptions.RayError):
-                sent = self._ray.get(asked)
-                found += [] if sent is None else self._done(jobs[asked], sent)
+                job, sent = jobs[asked], self._ray.get(asked)
+                if sent is not None and sent["target"] == job.order.target:
+                    found += self._done(job, sent)
         return [heard for heard in found if not isinstance(heard, Step)]
 
     def _staff(self) -> None:

@@ -47,7 +47,7 @@ class Hand:
         self._signs, self._phase = 0, ""
         self._share: float | None = None
         self._sending, self._halted = threading.Lock(), False
-        self._sent: dict[str, Any] | None = None  # the receipt of what this work put in its place
+        self._sent: dict[str, Any] | None = None  # the last that was put in its place
         # Models are kept by context, and each call may come in a thread of its own.
         self._context = contextvars.copy_context()
         self._context.run(ExitStack().enter_context, tasks.models_kept())
@@ -61,8 +61,8 @@ class Hand:
         return self._signs, self._phase, self._share
 
     def halt(self) -> dict[str, Any] | None:
-        """From now on nothing is put in its place; what the work that goes on has put there, as
-        {"receipt": ...}. Waits for what is on its way."""
+        """From now on nothing is put in its place; what was put there last, as {"target": ...,
+        "receipt": ...}. Waits for what is on its way."""
         with self._sending:
             self._halted = True
             return self._sent
@@ -120,13 +120,12 @@ class Hand:
                 if self._halted:
                     raise Interrupted("stopped", path=target)
                 send(made, target)
-                self._sent = {"receipt": document}
+                self._sent = {"target": target, "receipt": document}
         return document
 
     def _at_work(self, work: Callable[[Path], T]) -> T:
         """Do it in a folder of its own, which is gone afterwards."""
         self._signs += 1
-        self._sent = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(mode=0o700)
         try:
