@@ -12,9 +12,13 @@ import pytest
 from PIL import Image
 from tests.live.camera import Film, live
 
-from passerby.core.frame import Picture
+from passerby.core.frame import Frame, Picture
+from passerby.core.geometry import Box
+from passerby.core.schedule import Region, Style
 from passerby.detect.census import open_census
-from passerby.jobs.gauges import Minutes
+from passerby.jobs.gauges import Gauges, Minutes, apart
+from passerby.redact import Paint
+from passerby.testing import ArrayFrame, Layout
 from passerby.track.scene import AGAIN, LEARN, SETTLE, Scene, View
 
 WELL = View()
@@ -91,6 +95,35 @@ def test_people_and_vehicles_are_counted_apart(astronaut: Path) -> None:
     assert census.count(picture).people == 1
     assert census.count(picture).vehicles == 0
     assert census.count(np.zeros_like(picture)).people == 0
+
+
+class Nowhere:
+    """An outlet that publishes nothing."""
+
+    def shape(self, frame: Frame) -> None: ...
+
+    def show(self, frame: Frame, moment: float, halvings: int = 0) -> None: ...
+
+    def curtain(self, moment: float) -> None: ...
+
+
+def test_two_covers_of_one_head_count_once_and_a_second_decides() -> None:
+    assert apart([]) == 0
+    assert apart([Box(0, 0, 90, 100), Box(20, 10, 100, 110), Box(30, 30, 60, 70)]) == 1
+    assert apart([Box(0, 0, 90, 100), Box(80, 0, 170, 100), Box(300, 0, 310, 10)]) == 3
+    now, counts = 0.0, list[float]()
+    gauges = Gauges(Paint(), Nowhere(), minute=5, clock=lambda: now)
+    frame = ArrayFrame([np.zeros((120, 400), np.uint8)], Layout.GRAY)
+    face, other = (Region(Box(x, 9, x + 20, 29), Style.SOLID, "face", x) for x in (30, 99))
+    for number in range(120):  # 12 a second; a second cover flickers, and then somebody comes in
+        now = number / 12
+        regions = [face, other] if number % 12 > 6 or number > 70 else [face]
+        gauges.redact(frame, regions)
+        gauges.show(frame, now)
+        counts.append(gauges.numbers().get("heads_most", 0))
+    assert set(counts[61:119]) == {1}
+    now = 10.1
+    assert gauges.numbers()["heads_most"] == 2
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """What an operator may know of a camera without knowing anybody: numbers a minute, and its view.
 
+Note [heads, not covers]: one head can have two covers for a moment, where it was lost and found or
+turned away. Covers that overlap by much count once, and what is counted is the median of a second.
+
 Note [minutes only]: how many there are at one moment can tell that one person came home. So nothing
 is told of a moment: of each whole minute the mean, in tenths, and the most, without any time in it.
 No track, no place and no picture leaves this file.
@@ -10,13 +13,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from statistics import median_high
 from typing import Final
 
 from ..core.errors import DetectorError
 from ..core.frame import Frame, Picture
-from ..core.geometry import Size
+from ..core.geometry import Box, Size
 from ..core.live import Arrival, Outlet
 from ..core.ports import Redactor
 from ..core.schedule import Region
@@ -26,6 +31,8 @@ from ..track.scene import Scene, View
 
 MINUTE: Final = 60.0  # seconds
 LOOK: Final = 2.0  # seconds between two looks at the view, and between two counts
+_STEADY: Final = 1.0  # seconds of which a count is the median
+_SAME: Final = 0.25  # of the smaller of two covers that lies in the other, from which they are one
 _SIDE: Final = 640  # pixels of a picture that is counted in
 _WIDE: Final = 160  # pixels that are left of a picture's width, or twice as many, for its view
 
@@ -83,7 +90,9 @@ class Gauges:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redactor, self._outlet, self._census, self._clock = redactor, outlet, census, clock
-        self._minutes, self._hidden = Minutes(minute or MINUTE), 0
+        self._minutes = Minutes(minute or MINUTE)
+        self._hidden = 0
+        self._lately = deque[tuple[float, int]]()  # when, and how many
         self._scene, self._view = Scene(), View()
         self._pictures: queue.Queue[Picture] = queue.Queue(1)
         self._looked = float("-inf")
@@ -131,18 +140,37 @@ class Gauges:
     # Before the painter and the outlet.
 
     def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
-        kinds = [region.kind for region in regions if region.track >= 0]  # not what was drawn
-        self._hidden = max(kinds.count("face"), kinds.count("person"))
+        found = [region for region in regions if region.track >= 0]  # not what was drawn
+        kinds = ("face", "person")
+        self._hidden = max(apart([r.box for r in found if r.kind == kind]) for kind in kinds)
         self._redactor.redact(frame, regions)
 
     def shape(self, frame: Frame) -> None:
         self._outlet.shape(frame)
 
     def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
-        self._minutes.add("heads", self._hidden, self._clock())
+        now = self._clock()
+        self._lately.append((now, self._hidden))
+        while now - self._lately[0][0] > _STEADY:
+            self._lately.popleft()
+        self._minutes.add("heads", median_high(count for _, count in self._lately), now)
         self._hidden = 0
         self._outlet.show(frame, moment, halvings)
 
     def curtain(self, moment: float) -> None:
         self._hidden = 0
         self._outlet.curtain(moment)
+
+
+def apart(covers: Sequence[Box]) -> int:
+    """How many things `covers` hide: two that overlap by much hide the same."""
+    counted = list[Box]()
+    for box in sorted(covers, key=lambda box: -box.area):
+        if all(_shared(box, other) < _SAME * box.area for other in counted):
+            counted.append(box)
+    return len(counted)
+
+
+def _shared(a: Box, b: Box) -> float:
+    wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    return max(0.0, wide) * max(0.0, high)
