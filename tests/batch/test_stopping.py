@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -261,9 +262,29 @@ def test_only_the_first_request_interrupts_and_only_where_it_may() -> None:
     with OneInterrupt() as interrupt:
         with pytest.raises(KeyboardInterrupt), interrupt.here():
             signal.raise_signal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL, "the second ends at once"
+        signal.raise_signal(signal.SIGHUP)  # the same, said twice
     with OneInterrupt() as interrupt:
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt), interrupt.here():
             pytest.fail("it came before")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+SECOND = """
+import signal
+from passerby.apps.cli.signals import OneInterrupt
+
+now = [0.0]
+with OneInterrupt(lambda: now[0]):
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+    print("still here", flush=True)
+    now[0] += 2
+    signal.raise_signal(signal.SIGTERM)
+    print("and now", flush=True)
+"""
+
+
+def test_the_second_request_ends_at_once() -> None:
+    done = subprocess.run([sys.executable, "-c", SECOND], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"still here\n")

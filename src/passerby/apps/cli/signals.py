@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+ONE: Final = 1.0  # seconds in which it is one request, though more signals come
 
 
 @contextmanager
@@ -41,9 +43,10 @@ def stopping(stop: threading.Event, again: threading.Event | None = None) -> Ite
 class OneInterrupt:
     """Ctrl-C and requests to end, while this is open: the first raises KeyboardInterrupt where
     `here` is open, and nowhere else, so that what follows it can't be cut short; the second ends
-    the process at once."""
+    the process at once. A terminal that goes away, and who passes signals on, say it twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._since = now, 0.0
         self._numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
         self._before: dict[int, Any] = {}
         self._here = self._asked = False
@@ -74,9 +77,12 @@ class OneInterrupt:
             self._here = False
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        for other in self._numbers:
-            signal.signal(other, signal.SIG_DFL)
-        self._asked = True
+        if self._asked:
+            if self._now() - self._since > ONE:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            return
+        self._asked, self._since = True, self._now()
         if self._here:
             self._here = False
             raise KeyboardInterrupt
