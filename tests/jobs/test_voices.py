@@ -64,10 +64,10 @@ def spoken(speech: Path, rate: int, count: int) -> Wave:
     return out
 
 
-def film(path: Path, tracks: list[NDArray[np.float32]], rate: int) -> Path:
-    """Grey pictures at 25 a second beside `tracks` of sound, each (channels, n)."""
+def film(path: Path, tracks: list[NDArray[np.float32]], rate: int, fps: int = 25) -> Path:
+    """Grey pictures beside `tracks` of sound, each (channels, n)."""
     with av.open(str(path), "w") as out:
-        video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video = out.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
         assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sounds = []
@@ -76,9 +76,9 @@ def film(path: Path, tracks: list[NDArray[np.float32]], rate: int) -> Path:
             assert isinstance(sound, AudioStream)
             sound.codec_context.layout = "mono" if len(track) == 1 else "stereo"
             sounds.append(sound)
-        for number in range(round(tracks[0].shape[1] / rate * 25)):
+        for number in range(round(tracks[0].shape[1] / rate * fps)):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
+            frame.pts, frame.time_base = number, Fraction(1, fps)
             out.mux(video.encode(frame))
         out.mux(video.encode())
         for sound, track in zip(sounds, tracks, strict=True):

@@ -43,8 +43,10 @@ def wander(seconds: int, dice: np.random.Generator) -> Wave:
 def hum(mains: int, off: Wave, rate: int, multiples: Sequence[int]) -> Wave:
     seconds = np.arange((len(off) - 2) * rate) / rate
     turns = np.cumsum(mains + np.interp(seconds, np.arange(len(off)), off)) / rate
-    tones = [np.sin(2 * np.pi * n * turns + n) / (1 + n / 4) for n in multiples]
-    return np.asarray(np.sum(tones, axis=0))
+    total = np.zeros(len(turns))
+    for n in multiples:
+        total += np.sin(2 * np.pi * n * turns + n) / (1 + n / 4)
+    return total
 
 
 def tracked(sound: Wave, rate: int, at: float) -> Wave:

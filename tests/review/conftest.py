@@ -71,6 +71,20 @@ def review(film: Path) -> Iterator[Served]:
         yield here
 
 
+@pytest.fixture(scope="module")
+def unchanged(
+    made_film: Path, scanned: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A review for all tests of a file that decide nothing: its plan stays, and nothing comes."""
+    folder = tmp_path_factory.mktemp("unchanged")
+    for path in (made_film, scanned):
+        (folder / path.name).write_bytes(path.read_bytes())
+    with served(folder, made_film.name) as here:
+        yield here
+    assert (folder / scanned.name).read_bytes() == scanned.read_bytes()
+    assert sorted(p.name for p in folder.iterdir()) == ["film.mp4", "film.plan.json"]
+
+
 def grey(picture: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 

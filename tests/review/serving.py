@@ -28,8 +28,9 @@ class Answer:
 
 @dataclass(slots=True)
 class Served:
-    """A running review. `key` opens everything; `said` is what the terminal showed."""
+    """A running review in `folder`. `key` opens everything; `said`: what the terminal showed."""
 
+    folder: Path
     process: subprocess.Popen[str]
     port: int
     token: str
@@ -103,7 +104,7 @@ def served(folder: Path, *arguments: str, enter: bool = True) -> Iterator[Served
                 break
         else:
             raise AssertionError("".join(said))
-        here = Served(process, int(found[1]), found[2], said)
+        here = Served(folder, process, int(found[1]), found[2], said)
         if enter:
             here.key = here.ask("POST", "/api/enter", {"token": here.token}).json["key"]
         yield here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,16 @@ def tab(chrome: Browser) -> Page:
 @pytest.fixture
 def page(tab: Page, review: Served) -> Iterator[Page]:
     """The review, opened by its link. Whatever the page complains about fails the test."""
+    yield from opened(tab, review)
+
+
+@pytest.fixture
+def look(tab: Page, unchanged: Served) -> Iterator[Page]:
+    """The same of a review in which nobody decides anything, opened again for each test."""
+    yield from opened(tab, unchanged)
+
+
+def opened(tab: Page, review: Served) -> Iterator[Page]:
     tab.looks(1366, 768)
     tab.complaints.clear()
     tab.requests.clear()
@@ -207,15 +218,15 @@ def test_the_page_says_so_when_it_is_not_let_in(tab: Page, review: Served) -> No
     tab.complaints.clear()
 
 
-def test_a_page_of_another_origin_reads_nothing(tab: Page, review: Served) -> None:
+def test_a_page_of_another_origin_reads_nothing(tab: Page, unchanged: Served) -> None:
     tab.go("about:blank", ready="true")
     for how in ("{}", "{mode: 'no-cors', method: 'POST', body: '{}'}"):
         told = tab.js(
-            f"fetch('http://127.0.0.1:{review.port}/api/films/0/edits?expected=0', {how})"
+            f"fetch('http://127.0.0.1:{unchanged.port}/api/films/0/edits?expected=0', {how})"
             ".then(a => a.type + a.status, () => 'refused')"
         )
         assert told in ("refused", "opaque0")
-    assert review.get("/api/films/0/state")["revision"] == 0
+    assert unchanged.get("/api/films/0/state")["revision"] == 0
     tab.complaints.clear()
 
 
@@ -265,19 +276,19 @@ SERIOUS = (
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_keeps_people_out(page: Page, dark: bool) -> None:
+def test_nothing_keeps_people_out(look: Page, dark: bool) -> None:
     source = axe()
-    page.looks(1366, 768, dark=dark)
-    page.js(source + "; true")
-    page.press("x")
-    page.press("n")
+    look.looks(1366, 768, dark=dark)
+    look.js(source + "; true")
+    look.press("x")
+    look.press("n")
     for opened in (None, "?", "e"):
         if opened:
-            page.press(opened)
-            page.until("!!document.querySelector('dialog[open]')")
-        assert page.js(SERIOUS) == []
-        page.press("Escape")
-    page.complaints[:] = [c for c in page.complaints if "TrustedHTML" not in c]
+            look.press(opened)
+            look.until("!!document.querySelector('dialog[open]')")
+        assert look.js(SERIOUS) == []
+        look.press("Escape")
+    look.complaints[:] = [c for c in look.complaints if "TrustedHTML" not in c]
 
 
 @pytest.mark.parametrize(
@@ -285,50 +296,50 @@ def test_nothing_keeps_people_out(page: Page, dark: bool) -> None:
     [(390, 844, ""), (320, 640, "rtl"), (683, 384, ""), (1366, 768, "rtl"), (3840, 2160, "")],
 )
 def test_it_fits_a_phone_a_laptop_twice_as_near_and_a_large_screen(
-    page: Page, wide: int, high: int, turned: str
+    look: Page, wide: int, high: int, turned: str
 ) -> None:
-    page.looks(wide, high)
-    page.js(f"document.documentElement.dir = '{turned or 'ltr'}'")
-    page.press("n")
+    look.looks(wide, high)
+    look.js(f"document.documentElement.dir = '{turned or 'ltr'}'")
+    look.press("n")
     time.sleep(0.3)
-    assert page.js("document.documentElement.scrollWidth") <= wide
-    out = page.js(
+    assert look.js("document.documentElement.scrollWidth") <= wide
+    out = look.js(
         "[...document.querySelectorAll('button, select, input')].filter(e => {"
         "const r = e.getBoundingClientRect(); if (!r.width) return false;"
         "return r.left < -1 || r.right > innerWidth + 1; }).map(e => e.id || e.className)"
     )
     assert out == []
-    page.until("document.querySelectorAll('.one .text').length > 0")
-    page.js(  # as many lines as a card can have: nobody is near these two
+    look.until("document.querySelectorAll('.one .text').length > 0")
+    look.js(  # as many lines as a card can have: nobody is near these two
         "document.querySelectorAll('.one .text').forEach(e => { while (e.children.length < 5)"
         "e.append(e.lastElementChild.cloneNode(true)); })"
     )
-    over = page.js(
+    over = look.js(
         "[...document.querySelectorAll('.one')].filter(e => { const r = e.getBoundingClientRect();"
         "return [...e.querySelectorAll('*')].some(c => { const q = c.getBoundingClientRect();"
         "return q.top < r.top - 1 || q.bottom > r.bottom + 1; }); }).length"
     )
     assert over == 0, "no card is too small for what it says"
-    small = page.js(
+    small = look.js(
         "[...document.querySelectorAll('button')].map(e => e.getBoundingClientRect())"
         ".filter(r => r.width && (r.height < 24 || r.width < 24)).length"
     )
     assert small == 0, "every button is large enough for a finger"
 
 
-def test_it_speaks_spanish_when_asked(page: Page) -> None:
-    page.js("sessionStorage.setItem('passerby-language', 'es')")
-    page.reload()
-    assert page.js("document.getElementById('export').textContent") == "Exportar"
-    assert page.js("document.documentElement.lang") == "es"
-    page.js("sessionStorage.removeItem('passerby-language')")
+def test_it_speaks_spanish_when_asked(look: Page) -> None:
+    look.js("sessionStorage.setItem('passerby-language', 'es')")
+    look.reload()
+    assert look.js("document.getElementById('export').textContent") == "Exportar"
+    assert look.js("document.documentElement.lang") == "es"
+    look.js("sessionStorage.removeItem('passerby-language')")
 
 
 def test_forty_tracks_are_decided_in_three_keys_and_one_by_one_in_forty(
-    tab: Page, tmp_path: Path
+    tab: Page, grey_film: Path, tmp_path: Path
 ) -> None:
     """She comes in three pieces, each near the one before; the others are by themselves."""
-    name = long_film(tmp_path, 37)
+    name = long_film(grey_film, tmp_path, 37)
     plan = tmp_path / "long.plan.json"
     facts = json.loads(plan.read_text())
     tick = facts["media"]["end"] // 3000
@@ -384,16 +395,17 @@ def test_a_folder_is_a_list_and_a_photo_is_reviewed_like_a_film(
     assert (film.parent / "photo.redacted.jpg").exists()
 
 
-def test_it_plays(page: Page) -> None:
-    page.press(" ")
-    page.until("Number(document.getElementById('picture').dataset.frame) > 20", 15)
-    page.press(" ")
-    page.until("document.getElementById('play').textContent === 'Play'")
+def test_it_plays(look: Page) -> None:
+    look.press(" ")
+    look.until("Number(document.getElementById('picture').dataset.frame) > 20", 15)
+    look.press(" ")
+    look.until("document.getElementById('play').textContent === 'Play'")
 
 
-def long_film(folder: Path, count: int) -> str:
-    """Two minutes of grey, with a plan by which `count` people cross it, a dozen at a time."""
-    path = folder / "long.mp4"
+@pytest.fixture(scope="module")
+def grey_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two minutes of grey, `long.mp4`, and its plan."""
+    path = tmp_path_factory.mktemp("grey") / "long.mp4"
     grey = np.full((96 * 3 // 2, 160), 128, np.uint8)
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
@@ -402,9 +414,15 @@ def long_film(folder: Path, count: int) -> str:
         for _ in range(3000):
             out.mux(video.encode(av.VideoFrame.from_ndarray(grey, format="yuv420p")))
         out.mux(video.encode())
-    plan = folder / "long.plan.json"
-    jobs.scan(path, jobs.Settings(preset="fast"), output=plan)
-    facts = json.loads(plan.read_text())
+    jobs.scan(path, jobs.Settings(preset="fast"), output=path.with_name("long.plan.json"))
+    return path
+
+
+def long_film(grey_film: Path, folder: Path, count: int) -> str:
+    """That film in `folder`, with a plan by which `count` people cross it, a dozen at a time."""
+    path, plan = folder / grey_film.name, folder / "long.plan.json"
+    shutil.copy(grey_film, path)
+    facts = json.loads(grey_film.with_name(plan.name).read_text())
     tick = facts["media"]["end"] // 3000
     seen = [("seen", 0.9), ("filled", None), ("filled", None), ("seen", 0.8)] * 2
     facts["tracks"] = [
@@ -423,8 +441,8 @@ def long_film(folder: Path, count: int) -> str:
     return path.name
 
 
-def test_five_thousand_tracks_stay_fluid(tab: Page, tmp_path: Path) -> None:
-    with served(tmp_path, long_film(tmp_path, 5000)) as here:
+def test_five_thousand_tracks_stay_fluid(tab: Page, grey_film: Path, tmp_path: Path) -> None:
+    with served(tmp_path, long_film(grey_film, tmp_path, 5000)) as here:
         tab.looks(1366, 768)
         began = time.monotonic()
         tab.go(here.link)

@@ -48,13 +48,13 @@ def picture(here: Served, number: int, view: str) -> np.ndarray:
 
 
 def test_every_frame_is_the_one_that_decoding_from_the_start_gives(
-    review: Served, film: Path
+    unchanged: Served, made_film: Path
 ) -> None:
-    truth = frames(film)
-    facts = review.get("/api/films/0")
+    truth = frames(made_film)
+    facts = unchanged.get("/api/films/0")
     assert len(facts["starts"]) == FRAMES
     for number in (0, 49, 7, 48, 8, 30, 29, 31, 0, 12):
-        shown = picture(review, number, "original")
+        shown = picture(unchanged, number, "original")
         assert shown.shape == (HIGH, WIDE, 3)
         others = [np.abs(shown.astype(int) - t).mean() for t in truth]
         assert int(np.argmin(others)) == number
@@ -146,13 +146,13 @@ def test_a_plan_that_somebody_else_wrote_is_not_overwritten(review: Served, film
     ],
 )
 def test_an_edit_that_makes_no_sense_changes_nothing(
-    review: Served, film: Path, wrong: object
+    unchanged: Served, scanned: Path, wrong: object
 ) -> None:
-    before = film.with_name("film.plan.json").read_bytes()
-    answer = review.ask("POST", "/api/films/0/edits?expected=0", wrong)
+    answer = unchanged.ask("POST", "/api/films/0/edits?expected=0", wrong)
     assert answer.status == 400
     assert "makes no sense" in answer.json["what"]
-    assert film.with_name("film.plan.json").read_bytes() == before
+    assert unchanged.get("/api/films/0/state")["revision"] == 0
+    assert (unchanged.folder / scanned.name).read_bytes() == scanned.read_bytes()
 
 
 def test_a_box_is_followed_by_the_tracker_and_hides_who_is_under_it(
@@ -180,12 +180,12 @@ def test_a_box_is_followed_by_the_tracker_and_hides_who_is_under_it(
     assert likeness(picture(review, 45, "redacted"), truth, hers(45)) < 0.5
 
 
-def test_nothing_of_the_original_is_written_anywhere(review: Served, film: Path) -> None:
+def test_nothing_of_the_original_is_written_anywhere(unchanged: Served) -> None:
     for number in (0, 20):
-        picture(review, number, "original")
-    track = review.get("/api/films/0/tracks")[0]["id"]
-    assert review.ask("GET", f"/api/films/0/thumb?track={track}").status == 200
-    assert sorted(p.name for p in film.parent.iterdir()) == ["film.mp4", "film.plan.json"]
+        picture(unchanged, number, "original")
+    track = unchanged.get("/api/films/0/tracks")[0]["id"]
+    assert unchanged.ask("GET", f"/api/films/0/thumb?track={track}").status == 200
+    assert sorted(p.name for p in unchanged.folder.iterdir()) == ["film.mp4", "film.plan.json"]
 
 
 def test_it_ends_by_the_button_by_idleness_and_by_ctrl_c(film: Path) -> None:

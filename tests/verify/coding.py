@@ -18,6 +18,7 @@ from passerby.testing import ArrayFrame, Layout
 
 CLOCK = Clock(Fraction(1, 12800))
 STEP = 512
+FILMS: dict[tuple[int, int, float], tuple[Picture, list[ArrayFrame]]] = {}  # made once each
 
 
 def span(i: int) -> Span:
@@ -25,10 +26,16 @@ def span(i: int) -> Span:
 
 
 def film(portrait: Picture, count: int, scale: float = 1.0) -> list[ArrayFrame]:
-    """A slow pan over a portrait; sides are even."""
-    shown: Any = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    high, wide = ((side - count) // 2 * 2 for side in shown.shape[:2])
-    return [ArrayFrame.of(shown[i : i + high, i : i + wide], span=span(i)) for i in range(count)]
+    """A slow pan over a portrait; sides are even. What is painted on one changes no other."""
+    key = id(portrait), count, scale
+    if key not in FILMS or FILMS[key][0] is not portrait:
+        shown: Any = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        high, wide = ((side - count) // 2 * 2 for side in shown.shape[:2])
+        made = [
+            ArrayFrame.of(shown[i : i + high, i : i + wide], span=span(i)) for i in range(count)
+        ]
+        FILMS[key] = portrait, made
+    return [frame.at(frame.span) for frame in FILMS[key][1]]
 
 
 def face(i: int, scale: float = 1.0) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -22,16 +22,17 @@ from passerby.verify.covers import LEFT
 from passerby.verify.findings import Finding
 from passerby.verify.pixels import compare, examine
 
-from .coding import CLOCK, coded, face, film, span
+from .coding import CLOCK, FILMS, coded, face, film, span
 
 FRAMES = 4
 SCALES = (0.3, 0.6, 1.0, 2.0)
 
 
 @pytest.fixture(scope="module")
-def portrait(astronaut: Path) -> Picture:
+def portrait(astronaut: Path) -> Iterator[Picture]:
     with av.open(str(astronaut)) as container:
-        return cast(Picture, next(container.decode(video=0)).to_ndarray(format="rgb24"))
+        yield cast(Picture, next(container.decode(video=0)).to_ndarray(format="rgb24"))
+    FILMS.clear()
 
 
 def planned(scale: float, style: Style) -> ListedSchedule:

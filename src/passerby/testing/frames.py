@@ -232,8 +232,7 @@ class ArrayFrame:
         rows, cols = (max(1, side >> halvings) for side in turned.shape)
         block = turned[: rows * step, : cols * step]
         high, wide = block.shape[0] // rows, block.shape[1] // cols
-        means = block[: rows * high, : cols * wide].reshape(rows, high, cols, wide).mean((1, 3))
-        return _whole(means)
+        return _whole(_means(block[: rows * high, : cols * wide], (wide, high)))
 
     def _rgb(self) -> Picture:
         """All of it as stored, RGB uint8; chroma cells are repeated."""
@@ -280,10 +279,22 @@ def _cell_means(plane: Reals, grid: tuple[int, int]) -> Reals:
     """The mean of each `grid` cell; cells cut by the edge are filled up by repeating it."""
     gx, gy = grid
     high, wide = plane.shape
-    padded = np.pad(plane, ((0, -high % gy), (0, -wide % gx)), mode="edge")
-    cells = padded.reshape(padded.shape[0] // gy, gy, padded.shape[1] // gx, gx)
-    means: Reals = cells.mean((1, 3), dtype=np.float32)
-    return means
+    if high % gy or wide % gx:
+        plane = np.pad(plane, ((0, -high % gy), (0, -wide % gx)), mode="edge")
+    return _means(plane, grid)
+
+
+def _means(plane: Reals, grid: tuple[int, int]) -> Reals:
+    """The mean of each whole `grid` cell, float32.
+
+    NumPy's own mean over two axes of a few samples takes ten times as long.
+    """
+    gx, gy = grid
+    if gx == gy == 1:
+        return plane
+    rows: Reals = sum((plane[n::gy] for n in range(1, gy)), plane[::gy])
+    total: Reals = sum((rows[:, n::gx] for n in range(1, gx)), rows[:, ::gx])
+    return total / np.float32(gx * gy)
 
 
 def _centres(low: float, high: float, count: int, limit: int) -> NDArray[np.intp]:
