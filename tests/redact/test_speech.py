@@ -132,6 +132,13 @@ def test_sound_that_could_not_be_listened_to_is_silent() -> None:
     assert not out[0, (100 - BEFORE + 1) * WINDOW :].any()
 
 
+def test_whoever_keeps_what_comes_back_keeps_nothing_of_what_is_held_back() -> None:
+    treatment = SpeechMuted(HEARD_RATE, 1, lambda: Told([]))
+    pieces = [treatment.take(noise(1)[:, :one], noise(1)[:, :one]) for one in [7] * 200]
+    assert {piece.shape for piece in pieces} == {(1, 0)}
+    assert all(piece.base is None for piece in pieces)
+
+
 def test_it_says_how_much_was_muted() -> None:
     treatment = SpeechMuted(HEARD_RATE, 1, lambda: Told([0.0] * 60 + [1.0] + [0.0] * 60))
     sound = noise(121)

@@ -73,7 +73,7 @@ class SpeechMuted:
         self._waiting = np.concatenate([self._waiting, heard], axis=1)
         whole = self._waiting.shape[1] // (WINDOW * at_once) * at_once
         if not whole:
-            return self._held[:, :0]
+            return self._nothing()
         windows = self._waiting[:, : whole * WINDOW].reshape(self._ways, whole, WINDOW)
         self._waiting = self._waiting[:, whole * WINDOW :]
         for start in range(0, whole, _AT_ONCE):
@@ -82,6 +82,10 @@ class SpeechMuted:
             self._likely = np.concatenate([self._likely, np.max(judged, axis=0)])
         known = self._base + len(self._likely)
         return self._let_go(known - BEFORE - _BACK - 1)
+
+    def _nothing(self) -> Samples:
+        """No sound, and no view of what is held back: whoever keeps it keeps nothing."""
+        return np.zeros((len(self._held), 0), np.float32)
 
     def _judged(self, way: int, windows: NDArray[np.float32]) -> Likely:
         """How likely each window is speech, as loud as it is or brought to one level."""
@@ -100,7 +104,7 @@ class SpeechMuted:
         """The sound of the windows before `until`, of which all is known; the rest with it if it
         is the `last`."""
         if until <= self._decided and not last:
-            return self._held[:, :0]
+            return self._nothing()
         silent = muted(spoken(self._likely))
         first, after = self._decided - self._base, until - self._base
         # One more at each side, so that a fade knows its neighbour. Outside there is nothing.
