@@ -40,7 +40,11 @@ class LivePlanner(Planner, Protocol):
         ...
 
     def coarser(self, halvings: int) -> None:
-        """Look at pictures that are halved so often, from the next frame on; 0 as usual."""
+        """Look less finely from the next frame on, where what is published is halved so often.
+
+        Note [less is shown than is looked at]: what is looked at is halved half as often. So with
+        every step who is just found is smaller in what is published, never larger. 0 is as usual.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ from ..core.ports import Look
 from .kernels import turned_back
 
 STEP: Final = 32  # networks here halve five times: sides are multiples of this
-SMALL: Final = (192, 288, 384)  # sides that smaller ones are rounded up to
+SMALL: Final = (96, 192, 288, 384)  # sides that smaller ones are rounded up to
 
 
 @dataclass(frozen=True, slots=True)

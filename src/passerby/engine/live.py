@@ -31,6 +31,7 @@ IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, c
 _TICK: Final = 0.1
 _LOOKERS: Final = "survey-"  # what their threads' names begin with
 _FORGET: Final = 256  # frames
+_BEGINNING: Final = 1.5  # seconds after the first decision
 _OPENING: Final = 60.0  # seconds for which models may be made ready, beyond those of a look
 _SETTLED: Final = 8  # frames for which the finer picture is looked at before it is published
 _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
@@ -79,7 +80,7 @@ class Live:
         self._busy: float | None = None  # since when one frame has been looked at
         self._bad = self._hangs = 0
         self._shaped = self._anew = False
-        self._warm = False  # whoever looks has decided something: being late tells of load
+        self._begun: float | None = None  # when whoever looks decided something for the first time
         self._moment = float("-inf")
         self._looker: threading.Thread
 
@@ -128,16 +129,20 @@ class Live:
             while self._delay is None and len(self._unseen) >= _AHEAD and not self._stop.is_set():
                 self._change.wait(_TICK)
             behind = now - self._unseen[0].arrival.arrived if self._unseen else 0.0
-            if not self._pace.takes(arrival, behind if self._warm else 0.0, now):
+            if not self._pace.takes(arrival, behind if self._warm(now) else 0.0, now):
                 counts.dropped += 1
                 return
-            counts.stride, counts.halvings = self._pace.stride, vaguer(self._pace.halvings)
+            counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
             if self._pace.hopeless(behind):
                 self._give_up()
             waiting = _Waiting(arrival)
             self._line.append(waiting)
             self._unseen.append(waiting)
             self._change.notify_all()
+
+    def _warm(self, now: float) -> bool:
+        """Whether being late tells of load: a beginning is looked at closely, and takes longer."""
+        return self._begun is not None and now - self._begun > _BEGINNING
 
     def _give_up(self) -> None:
         """Whoever looks is so far behind that what waits would be seen after its deadline.
@@ -191,8 +196,7 @@ class Live:
                     return
                 held.clear()
             else:
-                if number == self._surveyor:
-                    self._bad = self._hangs = 0
+                self._went_well(number)
         try:
             if planner is not None and number == self._surveyor:
                 planner.finish()
@@ -204,13 +208,22 @@ class Live:
                 self._looked, self._busy = True, None
                 self._change.notify_all()
 
+    def _went_well(self, number: int) -> None:
+        if number == self._surveyor:
+            self._bad = self._hangs = 0
+            now = time.monotonic()
+            self._pace.worked(now - (self._busy or now), now)
+
     def _opened(self, first: Arrival) -> LivePlanner:
-        failed, self._anew, self._warm = self._anew, False, False
+        failed, self._anew, self._begun = self._anew, False, None
         self._busy = time.monotonic() + _OPENING
         try:
             return self._open(first, failed)
         finally:
             self._busy = time.monotonic()
+            if self._delay is not None:
+                with self._change:
+                    self._give_up()  # what came meanwhile tells of no load
 
     def _next(self, number: int) -> _Waiting | None:
         """The next frame to look at; None when there will be none for this surveyor."""
@@ -242,7 +255,7 @@ class Live:
         with self._change:
             if number != self._surveyor:
                 return  # it hung, and was replaced: it decides nothing any more
-            self._warm = True
+            self._begun = self._begun or time.monotonic()
             for waiting, regions in ready:
                 waiting.regions = regions
             self._change.notify_all()
@@ -328,8 +341,9 @@ class Live:
         moment = self._rising(arrival.moment)
         if waiting.regions is None or not arrival.clean:
             counts.covered += 1
-            if waiting.regions is None and not waiting.hopeless and self._warm:
-                self._pace.missed(time.monotonic())
+            now = time.monotonic()
+            if waiting.regions is None and not waiting.hopeless and self._warm(now):
+                self._pace.missed(now)
             self._outlet.curtain(moment)
         else:
             self._show(waiting, moment)
@@ -384,20 +398,11 @@ class Live:
             self._start_surveyor()
 
 
-def vaguer(halvings: int) -> int:
-    """How often what is published is halved where looks are halved `halvings` times.
-
-    Note [less is shown than is looked at]: in a picture halved once a face of 32 pixels is found
-    nearly always, and 16 pixels of it are enough to be known by. So that one is halved again.
-    """
-    return halvings + 1 if halvings else 0
-
-
 class _Detail:
     """How finely frames are looked at; published only once it was looked at so for a while."""
 
     def __init__(self) -> None:
-        self.looked = 0
+        self.looked = 0  # in halvings of what may be published
         self._shown = 0
         self._since = 0
 
@@ -411,9 +416,8 @@ class _Detail:
     def shown(self) -> int:
         """How often the next frame is halved."""
         self._since += 1
-        wanted = vaguer(self.looked)
-        if wanted > self._shown or self._since > _SETTLED:
-            self._shown = wanted
+        if self.looked > self._shown or self._since > _SETTLED:
+            self._shown = self.looked
         return self._shown
 
 

@@ -1,26 +1,35 @@
 """How many frames of a camera are taken, how finely, and how long each may wait.
 
-Note [what gives way]: under load fewer frames are taken, evenly, and then the picture that is
-looked at is halved, and the one that is published twice: who is too small to be found is then too
-small to be known. Of the frames that are taken none is looked at less. What cannot be decided in
-time all the same is covered. A network sees little in a picture that is halved twice, so that is as
-far as it goes.
+Note [what gives way]: under load a fast camera loses every second frame, and then the picture that
+is published is halved, step by step, and the one that is looked at half as often: who is too small
+to be found is then too small to be known. Of the frames that are taken none is looked at less. What
+cannot be decided in time all the same is covered.
+
+Note [why not fewer frames]: what comes in must be seen before the first frame that shows it is due,
+so looks come at fixed times, however few frames lie between them. Where few are left, an answer
+reaches back to none, and each has to be looked at: that costs more than it saves.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from ..core.live import Arrival
 
-RUNGS: Final = ((1, 0), (2, 0), (2, 1), (3, 1))  # one frame in so many; looks halved so often
-SLOWEST: Final = 0.2  # seconds between frames that are taken: a decision needs two frames more
+RUNGS: Final = ((1, 0), (2, 0), (2, 1), (2, 2), (2, 3))  # one frame in so many; halved so often
+SLOWEST: Final = 0.08  # seconds between frames that are taken, if a camera is not slower itself
 _LONGEST: Final = 2.0  # seconds: the slowest cameras are given no more
-_LOADED: Final = 1.0  # seconds of load before something gives way
-_EASED: Final = (6.0, 300.0)  # seconds of ease before it is tried again; at most
+_LOADED: Final = 1.0  # seconds of load, less those of ease, before something gives way
+_EASED: Final = (4.0, 120.0)  # seconds of ease before it is tried again; at most
 _SOON: Final = 12.0  # seconds after which load is no longer because of the last try
-_MISSED: Final = 0.7  # seconds for which a frame that was not decided in time tells of load
+_MISSED: Final = 0.35  # seconds of load that a frame tells of which was not decided in time
+_OVER: Final = 10.0  # seconds over which such frames add up
+_OFTEN: Final = 6  # of them, from which something gives way
 _SMOOTH: Final = 0.2
+_OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
+_ROOM: Final = 0.7  # of all time that it may be busy after a step back
+_DEARER: Final = (1.5, 1.9)  # how much dearer a frame is in more detail; and if twice as many come
 
 
 class Pace:
@@ -33,21 +42,22 @@ class Pace:
         self._step = 0.0  # seconds between two frames of the camera, smoothed
         self._last: tuple[int, float] | None = None
         self._late = 0.0
-        self._missed = float("-inf")
-        self._loaded: float | None = None
+        self._missed = deque[float]()  # when frames were not decided in time
+        self._load = 0.0
+        self._before: float | None = None
         self._eased: float | None = None
         self._tried = float("-inf")  # when more was tried last
         self._patience = _EASED[0]
+        self._work = deque[tuple[float, float]]()  # until when somebody looked, and for how long
 
     @property
     def stride(self) -> int:
         """One in so many frames is taken; of a slow camera all are."""
-        least = RUNGS[self._rung][0]
-        return least if not self._step else max(1, min(least, int(SLOWEST / self._step + 0.1)))
+        return self._stride(self._rung)
 
     @property
     def halvings(self) -> int:
-        """How often what is looked at is halved."""
+        """How often what is published is halved, see `core.live.LivePlanner.coarser`."""
         return RUNGS[self._rung][1]
 
     def takes(self, arrival: Arrival, behind: float, now: float) -> bool:
@@ -85,25 +95,65 @@ class Pace:
 
     def missed(self, now: float) -> None:
         """A frame was covered because nobody had decided about it in time."""
-        self._missed = now
+        self._missed.append(now)
+
+    def worked(self, took: float, now: float) -> None:
+        """Somebody looked at a frame for `took` seconds until now."""
+        self._work.append((now, took))
+
+    def busy(self, now: float) -> float:
+        """The share of the last seconds in which somebody looked."""
+        while self._work and now - self._work[0][0] > _OF:
+            self._work.popleft()
+        return sum(took for _, took in self._work) / _OF
+
+    def _stride(self, rung: int) -> int:
+        least = RUNGS[rung][0]
+        return least if not self._step else max(1, min(least, int(SLOWEST / self._step + 0.1)))
+
+    def _at(self, rung: int) -> tuple[int, int]:
+        return self._stride(rung), RUNGS[rung][1]
 
     def _change(self, pressure: float, now: float) -> None:
         assert self._delay is not None
-        missed = now - self._missed
-        heavy = pressure > 0.4 * self._delay or missed < _MISSED
-        light = pressure < 0.2 * self._delay and missed > _LOADED
-        self._loaded = (self._loaded or now) if heavy else None
+        while self._missed and now - self._missed[0] > _OVER:
+            self._missed.popleft()
+        since = now - self._missed[-1] if self._missed else float("inf")
+        heavy = pressure > 0.4 * self._delay or since < _MISSED
+        light = pressure < 0.2 * self._delay and since > _LOADED
+        passed = min(_LOADED, now - self._before) if self._before is not None else 0.0
+        self._before = now
+        self._load = max(0.0, self._load + (passed if heavy else -passed))
         self._eased = (self._eased or now) if light else None
-        if self._loaded is not None and now - self._loaded > _LOADED:
-            if self._rung + 1 < len(RUNGS):
-                self._rung += 1
-            if now - self._tried < _SOON:
-                self._patience = min(_EASED[1], 2 * self._patience)
-            self._loaded = now
+        if self._load > _LOADED or len(self._missed) >= _OFTEN:
+            self._give_way(now)
         elif self._eased is not None and now - self._eased > self._patience:
-            if self._rung:
-                self._rung -= 1
-                self._tried = now
-            else:
+            if not self._rung:
                 self._patience = _EASED[0]
+            elif self._bears_more(now):
+                self._rung = self._finer()
+                self._tried = now
             self._eased = now
+
+    def _give_way(self, now: float) -> None:
+        here = self._at(self._rung)
+        while self._rung + 1 < len(RUNGS):
+            self._rung += 1
+            if self._at(self._rung) != here:  # to a slow camera some make no difference
+                break
+        if now - self._tried < _SOON:
+            self._patience = min(_EASED[1], 2 * self._patience)
+        self._load = 0.0
+        self._missed.clear()
+
+    def _finer(self) -> int:
+        """The rung that is the next one back in effect."""
+        rung, here = self._rung - 1, self._at(self._rung)
+        while rung and self._at(rung) == here:
+            rung -= 1
+        return rung
+
+    def _bears_more(self, now: float) -> bool:
+        stride, _ = self._at(self._finer())
+        dearer = _DEARER[0] if stride == self.stride else _DEARER[1]
+        return self.busy(now) * dearer < _ROOM

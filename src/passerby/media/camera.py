@@ -240,11 +240,15 @@ def _device(path: str) -> InputContainer:
 
 @contextmanager
 def _let_go(container: InputContainer) -> Iterator[InputContainer]:
-    """Closes it in a thread of its own: a camera that is frozen is asked to end, and waited for."""
+    """Closes it in a thread of its own: a camera that is frozen is asked to end, and waited for.
+
+    When Python itself ends, no thread begins any more, and who began one would wait for ever.
+    """
     try:
         yield container
     finally:
-        threading.Thread(target=container.close, name="leaving", daemon=True).start()
+        if not sys.is_finalizing():
+            threading.Thread(target=container.close, name="leaving", daemon=True).start()
 
 
 def joined(packets: Iterable[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:

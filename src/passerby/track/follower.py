@@ -32,7 +32,8 @@ from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
 _EARLY: Final = 2  # frames by which the next look comes sooner after one beside another follower's
-_ROOM: Final = 2  # frames that an answer has to reach back to, or every frame is looked at
+_ROOM: Final = 1.5  # frames that an answer has to reach back to, or every frame is looked at
+_WALL: Final = 0.5  # of the picture, each way
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -44,6 +45,10 @@ class Follower:
     is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
     a live stream, as told in Note [a horizon counts two frames more]; new things get their second
     sighting by a close look at once then, and where looks are coarse, one is enough.
+
+    Note [walls]: a row of houses with windows is one huge line of letters to a network, now and
+    then, and would cover a camera's whole picture for good. No plate in a live picture is larger
+    than half of it both ways.
     """
 
     def __init__(
@@ -90,9 +95,9 @@ class Follower:
         return dict(self._looker.counts)
 
     def coarser(self, halvings: int) -> None:
-        """Look at pictures that are halved so often, from the next frame on."""
+        """See `core.live.LivePlanner`; in pictures that are halved once, one sighting is enough."""
         self._looker.coarser(halvings)
-        self._coarse = halvings > 0
+        self._coarse = halvings > 1
 
     # The port.
 
@@ -201,6 +206,8 @@ class Follower:
         self._together = self._stills.looked == index
         self._stills.looked = index
         seen = self._looker.whole(self._film, now, frame, closing=closing)
+        if self._horizon is not None and self._kind == "plate":
+            seen = looks.within(seen, self._size, _WALL)  # see Note [walls]
         alive = [p for p in self._alive() if index in p.marks]
         fits = affinity(self._rows(alive, now), seen.boxes)
         pairs = assigned(np.where(fits > GATE, 1 - fits, 10.0))
@@ -213,7 +220,7 @@ class Follower:
         missing = [path for p, path in enumerate(alive) if p not in found]
         self._look_closer(missing, now, frame, astray, taken)
         news: list[Path] = []
-        claimed, live = {d for _, d in pairs}, self._horizon is not None
+        claimed, live = {d for _, d in pairs}, self._horizon is not None and not self._coarse
         for row, score, twice in self._looker.news(seen, claimed, frame, taken, at_once=live):
             news.append(Path.begun(self._number(), index, row, score))
             news[-1].sightings += twice

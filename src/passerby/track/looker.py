@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -49,13 +48,8 @@ class Looker:
         self.coarser(0)
 
     def coarser(self, halvings: int) -> None:
-        """Look at pictures halved so often from now on; the next frame is looked at."""
-        how = replace(
-            self._settings,
-            coarse=self._settings.coarse >> halvings,
-            fine=self._settings.fine >> halvings,
-            enlarge=self._settings.enlarge / 2**halvings,
-        )
+        """Look less finely, see `core.live.LivePlanner`; the next frame is looked at."""
+        how = self._settings.coarser(halvings, max(self._size.width, self._size.height))
         self._side = how.coarse
         self._coarse = looks.coarse_scale(self._size, how)
         self._fine = looks.fine_scale(self._size, how)

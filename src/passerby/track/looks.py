@@ -168,6 +168,14 @@ def believed(
     return Detections(seen.boxes[keep], seen.scores[keep])
 
 
+def within(seen: Detections, size: Size, share: float) -> Detections:
+    """Without what is larger both ways than that share of the picture; what lies beyond its edges
+    counts."""
+    sides = seen.boxes[:, 2:] - seen.boxes[:, :2]
+    keep = (sides <= (share * size.width, share * size.height)).any(axis=1)
+    return Detections(seen.boxes[keep], seen.scores[keep])
+
+
 def _held(seen: Detections) -> Detections:
     """Boxes that overlap much, or lie in a larger one, as the box that holds them all."""
     sides = seen.boxes[:, 2:] - seen.boxes[:, :2]

@@ -71,6 +71,9 @@ PERSON: Final = Traits(
 )
 
 
+_STEP: Final = 32  # network pixels that sides of whole looks are multiples of
+
+
 @dataclass(frozen=True, slots=True)
 class FollowSettings:
     """Everything that decides when the detector looks and how long a face is followed unseen.
@@ -99,6 +102,19 @@ class FollowSettings:
         """`fast`, `balanced` or `thorough`, for faces, plates, text or people. KeyError for
         other names."""
         return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT, "person": _PEOPLE}[kind][name]
+
+    def coarser(self, halvings: int, long: int) -> FollowSettings:
+        """For frames `long` pixels long, shrunk as if they were halved half as often as that."""
+        if not halvings:
+            return self
+        share = 2.0 ** (-halvings / 2)
+        coarse = min(self.coarse, long) * share
+        return replace(
+            self,
+            coarse=max(_STEP, _STEP * round(coarse / _STEP)),
+            fine=round(self.fine * share),
+            enlarge=self.enlarge * share,
+        )
 
     def for_heads(self) -> FollowSettings:
         """The same, for people who are searched for only because of their heads.
