@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,9 +19,11 @@ import pytest
 from PIL import Image
 from tests.verify.files import box, grafted
 
+from passerby.apps.cli.app import run
 from passerby.core.frame import Frame
 from passerby.core.time import Span, Ticks
 from passerby.jobs import Settings, doors, redact
+from passerby.jobs.tasks import models_kept
 from passerby.jobs.unchecked import not_asked
 from passerby.media import VideoSource, probe
 
@@ -218,13 +220,21 @@ PHOTOS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def models() -> Iterator[None]:
+    """Loaded once for all."""
+    with models_kept():
+        yield
+
+
 def told(made: Redacted, output: Path) -> tuple[int, dict[str, Any], str]:
-    """Exit code, JSON and what is printed, of the command line as a person uses it."""
-    command = [sys.executable, "-m", "passerby", "verify", output, "--original", made.original]
-    command += ["--plan", made.plan, "--report", report := output.with_suffix(".report.json")]
-    command += ["--force"]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
-    return done.returncode, json.loads(report.read_text()), done.stderr
+    """Exit code, JSON and what is printed, of the command line, asked in this process."""
+    report, said = output.with_suffix(".report.json"), io.StringIO()
+    words: list[str | Path] = ["verify", output, "--original", made.original, "--plan", made.plan]
+    words += ["--report", report, "--force"]
+    with redirect_stderr(said):
+        code = run([*map(str, words)])
+    return code, json.loads(report.read_text()), said.getvalue()
 
 
 def refused(made: Redacted, output: Path, check: str, at: int | None, words: str) -> None:

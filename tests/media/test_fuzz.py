@@ -22,11 +22,11 @@ def fuzz() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.slow)])
-def test_damaged_files_are_verified_or_refused(fuzz: ModuleType, seconds: int) -> None:
-    told = fuzz.run(seconds, seed=seconds)
+def test_damaged_files_are_verified_or_refused(fuzz: ModuleType) -> None:
+    """The same ones each time, and few: `make fuzz` tries others for as long as it may."""
+    told = fuzz.run(8, seed=6)
     assert told["bad"] == []
-    assert told["tried"] > seconds * 2
+    assert told["tried"] > 16
     assert told["outcomes"].get("verified")
     assert told["outcomes"].get("refused media.truncated")
 
