@@ -23,6 +23,7 @@ from passerby.jobs import library, pictures
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGES = [DOCS / "guide/use-from-python.md", DOCS / "reference/python.md"]
 SIZE = Size(320, 240)  # of clip.mp4
+pytestmark = pytest.mark.usefixtures("models")
 
 
 def decoded(path: Path) -> Iterator[tuple[Fraction, NDArray[np.uint8]]]:

@@ -142,12 +142,12 @@ def test_each_phrase_begins_within_a_frame_and_what_is_cut_is_silent(retold: Ret
     assert after[: round((spoken[0][0] - FRAME) * RATE)].max() < 1e-3
 
 
-def test_what_was_edited_is_what_is_heard(retold: Retold, moonshine: Path) -> None:
-    code, _, told = run(
-        retold.folder, "transcribe", retold.out, "-o", "again.vtt", "--language", "en",
-        "--recogniser", f"moonshine:{moonshine}", "--quiet",
+def test_what_was_edited_is_what_is_heard(inside: Run, retold: Retold, moonshine: Path) -> None:
+    done = inside(
+        "transcribe", retold.out, "-o", "again.vtt", "--language", "en",
+        "--recogniser", f"moonshine:{moonshine}", "--quiet", within=retold.folder,
     )  # fmt: skip
-    assert (code, told) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "")
     again = (retold.folder / "again.vtt").read_text()
     assert "elephant" in again.lower()
     assert "best" in again.lower()
@@ -172,19 +172,21 @@ def test_no_word_is_said_by_report_plan_and_program(retold: Retold) -> None:
     assert "a synthetic voice speaks a transcript" in retold.told
 
 
-def test_verification_takes_what_is_retold_and_finds_the_original_s_sound(retold: Retold) -> None:
+def test_verification_takes_what_is_retold_and_finds_the_original_s_sound(
+    inside: Run, retold: Retold
+) -> None:
+    folder = retold.folder
     checks = ("--original", "clip.mp4", "--plan", "plan.json", "--json", "--quiet")
-    code, printed, told = run(retold.folder, "verify", retold.out, *checks)
-    assert code == 0, told
-    verification = json.loads(printed)["files"][0]["report"]["verification"]
+    done = inside("verify", retold.out, *checks, within=folder)
+    assert done.returncode == 0, done.stderr
+    verification = json.loads(done.stdout)["files"][0]["report"]["verification"]
     assert "sound" in verification["checks"]
-    code, _, told = run(
-        retold.folder, "redact", "clip.mp4", "-o", "kept.mp4", "--voice", "keep", "--no-verify"
-    )
-    assert code == 0, told
-    code, printed, _ = run(retold.folder, "verify", "kept.mp4", *checks)
-    assert code == 3
-    (found,) = json.loads(printed)["files"][0]["report"]["verification"]["findings"]
+    ask = ("redact", "clip.mp4", "-o", "kept.mp4", "--voice", "keep", "--no-verify")
+    done = inside(*ask, within=folder)
+    assert done.returncode == 0, done.stderr
+    done = inside("verify", "kept.mp4", *checks, within=folder)
+    assert done.returncode == 3
+    (found,) = json.loads(done.stdout)["files"][0]["report"]["verification"]["findings"]
     assert found["check"] == "sound"
     assert "the original's sound is heard" in found["what"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,7 +23,6 @@ from passerby.apps.cli.app import run
 from passerby.core.frame import Frame
 from passerby.core.time import Span, Ticks
 from passerby.jobs import Settings, doors, redact
-from passerby.jobs.tasks import models_kept
 from passerby.jobs.unchecked import not_asked
 from passerby.media import VideoSource, probe
 
@@ -218,13 +217,6 @@ PHOTOS = {
     ),
     "a place put back": (located, "container.metadata", None, "APP1"),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models() -> Iterator[None]:
-    """Loaded once for all."""
-    with models_kept():
-        yield
 
 
 def told(made: Redacted, output: Path) -> tuple[int, dict[str, Any], str]:
