@@ -42,8 +42,8 @@ class LivePlanner(Planner, Protocol):
     def coarser(self, halvings: int) -> None:
         """Look less finely from the next frame on, where what is published is halved so often.
 
-        Note [less is shown than is looked at]: what is looked at is halved half as often. So with
-        every step who is just found is smaller in what is published, never larger. 0 is as usual.
+        Note [less is shown than is looked at]: what is looked at loses less with every step than
+        what is published, so that who is just found is ever smaller there. 0 is as usual.
         """
         ...
 

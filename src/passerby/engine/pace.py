@@ -1,9 +1,9 @@
 """How many frames of a camera are taken, how finely, and how long each may wait.
 
 Note [what gives way]: under load a fast camera loses every second frame, and then the picture that
-is published is halved, step by step, and the one that is looked at half as often: who is too small
-to be found is then too small to be known. Of the frames that are taken none is looked at less. What
-cannot be decided in time all the same is covered.
+is published is halved, step by step, and the one that is looked at shrinks by less: who is too
+small to be found is then too small to be known. Of the frames that are taken none is looked at
+less. What cannot be decided in time all the same is covered.
 
 Note [why not fewer frames]: what comes in must be seen before the first frame that shows it is due,
 so looks come at fixed times, however few frames lie between them. Where few are left, an answer

@@ -145,7 +145,9 @@ def _blank(size: Size) -> av.VideoFrame:
 def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
     """The picture in the published size and format; of another shape, with bars around it."""
     full = native.color_range == 2 or native.format.name.startswith(("yuvj", "gray"))
-    inner = _inside(Size(native.width, native.height), size)
+    inner = _inside(_size(native), size)
+    if native.format.name == "yuv420p" and not full and inner == size == _size(native):
+        return _own(native)  # a conversion into the same costs as much as half of the encoder
     rgb = native.format.is_rgb
     fits = native.reformat(
         width=inner.width,
@@ -185,8 +187,12 @@ def _own(native: av.VideoFrame) -> av.VideoFrame:
         fresh = rows_of(to)
         width = min(rows.shape[1], fresh.shape[1])
         fresh[:, :width] = rows[:, :width]
-    copy.colorspace, copy.color_range = native.colorspace, native.color_range
+    copy.colorspace, copy.color_range = native.colorspace, 1
     return copy
+
+
+def _size(native: av.VideoFrame) -> Size:
+    return Size(native.width, native.height)
 
 
 def _inside(size: Size, limit: Size) -> Size:

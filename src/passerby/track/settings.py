@@ -71,6 +71,8 @@ PERSON: Final = Traits(
 )
 
 
+# How fine looks are where what is published is halved not at all, once, twice, three times.
+COARSER: Final = (1.0, 0.75, 0.45, 0.25)
 _STEP: Final = 32  # network pixels that sides of whole looks are multiples of
 
 
@@ -104,10 +106,10 @@ class FollowSettings:
         return {"face": _PRESETS, "plate": _PLATES, "text": _TEXT, "person": _PEOPLE}[kind][name]
 
     def coarser(self, halvings: int, long: int) -> FollowSettings:
-        """For frames `long` pixels long, shrunk as if they were halved half as often as that."""
+        """For frames `long` pixels long, less fine, as told at `core.live.LivePlanner`."""
         if not halvings:
             return self
-        share = 2.0 ** (-halvings / 2)
+        share = COARSER[halvings]
         coarse = min(self.coarse, long) * share
         return replace(
             self,
