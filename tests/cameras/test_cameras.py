@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Generator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from passerby.apps.cameras import near
+from passerby.apps.cli.app import run
 
 from .device import PASSWORD, USER, Device, announced, envelope, fault, match, served
 
@@ -20,16 +24,19 @@ LOGIN = f"{USER}:{PASSWORD}"
 
 
 def cameras(*arguments: str, login: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "passerby", "cameras", *arguments],
-        env={k: v for k, v in os.environ.items() if k != "PASSERBY_LOGIN"}
-        | ({"PASSERBY_LOGIN": login} if login else {}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    """The command, asked in this process, where nobody is at the keyboard."""
+    out, err, told = io.StringIO(), io.StringIO(), {"PASSERBY_LOGIN": login} if login else {}
+    with (
+        patch.dict(os.environ),
+        Path(os.devnull).open() as nothing,
+        patch.object(sys, "stdin", nothing),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        os.environ.pop("PASSERBY_LOGIN", None)
+        os.environ.update(told)
+        code = run(["cameras", *arguments])
+    done = subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
     said = done.stdout + done.stderr
     assert "Traceback" not in said
     assert "mistake in Passerby" not in said

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +84,10 @@ class Film:
 
     def units(self) -> list[tuple[bytes, bool]]:
         """Coded as cameras do: a key frame a second, no picture out of order."""
+        return self._coded
+
+    @cached_property
+    def _coded(self) -> list[tuple[bytes, bool]]:
         height, width = self.pictures[0].shape[:2]
         coder = av.CodecContext.create("libx264", "w")
         assert isinstance(coder, av.VideoCodecContext)
