@@ -22,11 +22,14 @@ _UPSET: Final = 10.0  # sudden local change of brightness that is worth a look
 class Film:
     """A ring of stills in order, and where among them the picture jumped.
 
+    `live`: of two pictures that are alike only what stirs is followed.
+
     A *jolt* is a frame into which nothing can be followed: a cut, a flash, a violent shake. A *cut*
     is a jolt to another scene, across which nothing is followed or held.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, live: bool = False) -> None:
+        self._live = live
         self._ring: deque[Still] = deque()
         self._starts: deque[tuple[int, Ticks]] = deque()
         self._jolts: set[int] = set()
@@ -72,6 +75,8 @@ class Film:
         flash = abs(now.light - before.light) > _FLASH
         self._notice(before, now)
         calm = alike > _CALM and not flash
+        if calm and self._live:
+            return motion.carried(before, now, rows, ahead)
         step = motion.step(before, now, rows, ahead, calm=calm)
         if step.steady < _JOLT and not calm:
             self._jolts.add(now.index)

@@ -7,7 +7,7 @@ points are followed by pyramidal Lucas-Kanade (Bouguet 2000).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -26,6 +26,10 @@ _GRID: Final = 4  # points across and down a box
 _BACK: Final = (7, 5)  # points across and down the whole picture, for the camera's own motion
 _FEW: Final = (5, 3)  # as many, where the pictures are known to be alike
 _WINDOW: Final = (13, 13)
+_CELL: Final = 4  # small pixels
+_STIRRED: Final = (1.0, 2.5)  # levels by which a cell differs where something stirs: least, most
+_NOISY: Final = 7.4  # times the median difference: noise
+_ABOUT: Final = 96  # small pixels around what stirs that are looked at, whole pyramids of them
 _LEVELS: Final = 3
 _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
 ENOUGH: Final = 0.35  # share of a box's points that must agree for its motion to count
@@ -47,6 +51,7 @@ class Still:
     height: int
     luma: Picture
     thumb: NDArray[np.float32]
+    cells: NDArray[np.float32]  # mean brightness of squares of `_CELL` small pixels
     light: float  # mean brightness, 0..255
 
 
@@ -76,8 +81,15 @@ def still(frame: Frame, index: int) -> Still:
         height=height,
         luma=luma,
         thumb=thumb,
+        cells=cv2.resize(
+            luma, (_cells(width), _cells(height)), interpolation=cv2.INTER_AREA
+        ).astype(np.float32),
         light=float(thumb.mean()),
     )
+
+
+def _cells(side: int) -> int:
+    return max(1, side // _CELL)
 
 
 def likeness(a: Still, b: Still) -> float:
@@ -199,6 +211,48 @@ def step(
         camera=(camera / a.scale).astype(np.float32),
         steady=float(good[:nb].mean()),
     )
+
+
+def carried(a: Still, b: Still, boxes: Rows, ahead: Points) -> Step:
+    """Like `step`, for two pictures that are known to be alike: only what stirs is followed.
+
+    Where no square of either picture differs by more than noise, a box stays where it is; who moves
+    so little is far from its edges for long, and is looked at before they are reached. The others
+    are followed in the part of the picture that holds them.
+    """
+    held, moved = np.ones(len(boxes), np.float32), boxes.copy()
+    stirs = np.flatnonzero(stirring(a, b, boxes))
+    if len(stirs):
+        small = boxes[stirs] * np.float32(a.scale)
+        low = np.maximum(0, np.floor(small[:, :2].min(axis=0)) - _ABOUT).astype(int)
+        high = np.ceil(small[:, 2:].max(axis=0)).astype(int) + _ABOUT
+        shift = np.tile(low, 2).astype(np.float32) / np.float32(a.scale)
+        parts = [_part(still, *low, *high) for still in (a, b)]
+        if min(parts[0].width, parts[0].height) < _ABOUT:  # hardly in the picture any more
+            parts, shift = [a, b], np.zeros(4, np.float32)
+        there = step(parts[0], parts[1], boxes[stirs] - shift, ahead[stirs], calm=True)
+        moved[stirs], held[stirs] = there.boxes + shift, there.held
+    return Step(moved, held, np.zeros(2, np.float32), 1.0)
+
+
+def stirring(a: Still, b: Still, boxes: Rows) -> NDArray[np.bool_]:
+    """In or close around which of `boxes`, display pixels, anything changed between two frames."""
+    off = b.cells - a.cells
+    off = np.abs(off - np.median(off))
+    least, most = _STIRRED
+    changed = off > min(most, max(least, _NOISY * float(np.median(off))))
+    by = np.tile([changed.shape[1] / a.width, changed.shape[0] / a.height], 2) * a.scale
+    around = np.concatenate([boxes[:, :2] - boxes[:, 2:], boxes[:, 2:] - boxes[:, :2]], axis=1) / 4
+    rows = (boxes + around) * by
+    low = np.maximum(0, np.floor(rows[:, :2])).astype(int)
+    high = np.maximum(0, np.ceil(rows[:, 2:])).astype(int)
+    spots = [changed[y0:y1, x0:x1].any() for (x0, y0), (x1, y1) in zip(low, high, strict=True)]
+    return np.array(spots, np.bool_)
+
+
+def _part(still: Still, x0: int, y0: int, x1: int, y1: int) -> Still:
+    luma = np.ascontiguousarray(still.luma[y0:y1, x0:x1])
+    return replace(still, luma=luma, width=luma.shape[1], height=luma.shape[0])
 
 
 def _patch(luma: Picture, row: Rows) -> Picture | None:
