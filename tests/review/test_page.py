@@ -213,7 +213,7 @@ def test_a_second_tab_sees_what_the_first_one_says_and_neither_loses_anything(
 
 def test_the_page_says_so_when_it_is_not_let_in(tab: Page, review: Served) -> None:
     tab.go(f"http://127.0.0.1:{review.port}/#wrong", ready="true")
-    tab.until("document.getElementById('waitingText').textContent.includes('terminal')")
+    tab.until("document.getElementById('waitingText')?.textContent.includes('terminal')")
     assert tab.js("document.getElementById('desk').hidden")
     tab.complaints.clear()
 
