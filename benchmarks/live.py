@@ -60,7 +60,7 @@ class Result:
     memory: float = 0.0  # bytes for each camera, what the others take included
     others: float = 0.0  # cores that were busy with something else
     frames: dict[str, int] = field(default_factory=dict)
-    coarse: float = 0.0  # share of the time in which what is published was halved
+    halved: tuple[float, ...] = ()  # shares of the time in which it was halved once, twice, ...
     delays: list[float] = field(default_factory=list)  # seconds, sorted
     verdicts: list[Verdict] = field(default_factory=list)
     ages: list[tuple[float, list[int]]] = field(default_factory=list)  # seconds; bytes per camera
@@ -213,14 +213,15 @@ def watched(works: Works, count: int, seconds: float, settle: float) -> Result:
         meter.begin()
     works.begun, before, all_before = time.monotonic(), dict(works.last), busy()
     ages: list[tuple[float, list[int]]] = []
-    memories, coarse = [], []
+    memories: list[int] = []
+    coarse: list[int] = []
     while (now := time.monotonic() - works.begun) < seconds:
         time.sleep(max(0.0, min(STEP, seconds - now)))
         there = [one for meter in meters for one in meter.look()]
         sizes = {p.pid: p.memory for _, p in there}
         memories.append(sum(sizes.values()))
         ages.append((now, [sizes[p.pid] for group, p in there if group == "camera"]))
-        coarse += [float(bool(one.get("halvings"))) for one in works.last.values()]
+        coarse += [int(one.get("halvings", 0)) for one in works.last.values()]
     took = time.monotonic() - works.begun
     spent: dict[str, float] = {}
     for meter in meters:
@@ -235,7 +236,7 @@ def watched(works: Works, count: int, seconds: float, settle: float) -> Result:
         memory=statistics.median(memories) / count,
         others=(busy() - all_before - whole) / took,
         frames=_difference(before, works.last),
-        coarse=statistics.mean(coarse) if coarse else 0.0,
+        halved=tuple(coarse.count(n) / max(1, len(coarse)) for n in (1, 2, 3)),
         ages=ages,
     )
 
@@ -425,7 +426,7 @@ def free_port() -> int:
 def _heading() -> str:
     return (
         f"\n{'':24s} {'delay ms':>18s} {'in':>7s} {'out':>7s} {'cover':>6s} {'drop':>6s} "
-        f"{'out %':>6s} {'half%':>5s} {'core':>5s} {'rest':>5s} {'x relay':>7s} {'MB':>5s} "
+        f"{'out %':>6s} {'halved %':>9s} {'core':>5s} {'rest':>5s} {'x relay':>7s} {'MB':>5s} "
         f"{'bare':>5s} {'of faces':>8s} {'worst':>5s} {'torn':>4s} {'others':>6s}"
     )
 
@@ -438,7 +439,8 @@ def _row(name: str, its: Result, base: Result) -> str:
         row += f"{frames['dropped']:6d} {100 * frames['shown'] / frames['came']:6.1f} "
     else:
         row += f"{'':7s} {its.sum('pictures'):7d} {'':20s} "
-    row += f"{100 * its.coarse:5.0f} {its.cores:5.2f} {its.rest:5.2f} "
+    halved = "/".join(f"{100 * share:.0f}" for share in its.halved) or "-"
+    row += f"{halved:>9s} {its.cores:5.2f} {its.rest:5.2f} "
     row += f"{its.cores / max(1e-3, base.cores):7.1f} {its.memory / 1e6:5.0f} "
     row += f"{its.sum('bare'):5d} {its.sum('judged'):8d} {its.worst:5.2f} {its.sum('torn'):4d} "
     return row + f"{its.others:6.2f}"
