@@ -138,15 +138,17 @@ def stopped_at(line: int, work: Callable[[], object]) -> bool:
     return len(seen) >= line
 
 
-@pytest.mark.parametrize("hands", [here, lambda _: Senders()], ids=["processes", "machines"])
-def test_stopped_at_any_line_the_report_names_all_that_lies_there_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hands: Callable[[Records], Hands]
-) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here
-    before = tmp_path / "before"
-    run(before, here, ["a.jpg"])
+HANDS: dict[str, Callable[[Records], Hands]] = {
+    "processes": here,
+    "machines": lambda _: Senders(),
+}
+
+
+def stopped_at_every_line(root: Path, hands: Callable[[Records], Hands]) -> int:
+    """How many lines there are; the report fits what lies there, wherever it was stopped."""
+    run(before := root / "before", here, ["a.jpg"])
     for line in count(1):
-        folder = tmp_path / str(line)
+        folder = root / str(line)
         shutil.copytree(before / "records", folder / "records")
         for name in ("in", "out"):  # still the same files
             shutil.copytree(before / name, folder / name, copy_function=os.link)
@@ -154,7 +156,29 @@ def test_stopped_at_any_line_the_report_names_all_that_lies_there_and_nothing_el
             break
         assert told(folder) == in_place(folder), line
         assert reported(folder).get("b.jpg") in (None, "done"), line
-    assert line > 100
+    return line
+
+
+@pytest.mark.parametrize("hands", HANDS)
+def test_stopped_at_any_line_the_report_names_all_that_lies_there_and_nothing_else(
+    tmp_path: Path, hands: str
+) -> None:
+    """In a process of its own, for it is that process that is asked to end."""
+    code = (
+        "import os, sys; from pathlib import Path; from tests.batch import test_stopping as here\n"
+        "os.fsync = lambda _: None  # no power is cut here\n"
+        "print(here.stopped_at_every_line(Path(sys.argv[1]), here.HANDS[sys.argv[2]]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), hands],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
 
 
 def test_what_machines_had_put_there_when_they_were_stopped_is_told_or_removed(
