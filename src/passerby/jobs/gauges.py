@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from statistics import median_high
+from statistics import median_low
 from typing import Final
 
 from ..core.errors import DetectorError
@@ -153,7 +153,7 @@ class Gauges:
         self._lately.append((now, self._hidden))
         while now - self._lately[0][0] > _STEADY:
             self._lately.popleft()
-        self._minutes.add("heads", median_high(count for _, count in self._lately), now)
+        self._minutes.add("heads", median_low(count for _, count in self._lately), now)
         self._hidden = 0
         self._outlet.show(frame, moment, halvings)
 
