@@ -70,7 +70,7 @@ unit: $(READY)
 
 test: lint types layers footage  ## every check: style, types, layers, tests; what runs against the clock, by itself
 	$(call pytest,$(SLOW_ARGS) $(AGAINST_THE_CLOCK:%=--ignore=%),$(SIDE_BY_SIDE))
-	$(call pytest,$(SLOW_ARGS) $(AGAINST_THE_CLOCK))
+	$(call pytest,$(SLOW_ARGS) $(AGAINST_THE_CLOCK),$(SIDE_BY_SIDE))
 
 wheel: $(READY)  ## a wheel in build/dist that installs with Python 3.11 or newer
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
