@@ -102,7 +102,7 @@ def test_it_comes_back_step_by_step_where_there_is_room(fps: int) -> None:
 def test_it_does_not_come_back_where_more_would_be_too_much() -> None:
     camera = Camera()
     camera.runs(10, missing=True)
-    camera.runs(200, busy=0.55)
+    camera.runs(200, busy=0.65)
     assert camera.pace.halvings == RUNGS[-1][1]
 
 

@@ -28,8 +28,8 @@ _OVER: Final = 10.0  # seconds over which such frames add up
 _OFTEN: Final = 6  # of them, from which something gives way
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
-_ROOM: Final = 0.7  # of all time that it may be busy after a step back
-_DEARER: Final = (1.5, 1.9)  # how much dearer a frame is in more detail; and if twice as many come
+_ROOM: Final = 0.8  # of all time that it may be busy after a step back
+_DEARER: Final = (1.3, 1.6)  # how much dearer a frame is in more detail; and if twice as many come
 
 
 class Pace:
@@ -120,7 +120,7 @@ class Pace:
             self._missed.popleft()
         since = now - self._missed[-1] if self._missed else float("inf")
         heavy = pressure > 0.4 * self._delay or since < _MISSED
-        light = pressure < 0.2 * self._delay and since > _LOADED
+        light = not heavy and since > _LOADED
         passed = min(_LOADED, now - self._before) if self._before is not None else 0.0
         self._before = now
         self._load = max(0.0, self._load + (passed if heavy else -passed))

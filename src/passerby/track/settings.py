@@ -72,7 +72,7 @@ PERSON: Final = Traits(
 
 
 # How fine looks are where what is published is halved not at all, once, twice, three times.
-COARSER: Final = (1.0, 0.75, 0.45, 0.25)
+COARSER: Final = (1.0, 0.75, 0.5, 0.36)
 _STEP: Final = 32  # network pixels that sides of whole looks are multiples of
 
 
