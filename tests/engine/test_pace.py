@@ -71,9 +71,9 @@ def test_what_is_late_now_and_then_is_no_load() -> None:
 
 def test_what_is_covered_again_and_again_is_load_however_short() -> None:
     camera = Camera()
-    for _ in range(8):
+    for _ in range(12):
         camera.runs(0.07, missing=True)
-        camera.runs(0.9)
+        camera.runs(0.8)
     assert camera.pace.halvings == 1
 
 
