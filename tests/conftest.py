@@ -31,18 +31,21 @@ class Steadfast(LoadFileScheduling):  # type: ignore[misc]  # without types
     """Goes on where two workers die at nearly the same time; xdist 3.8 ends with an error there.
 
     It takes one that is still collecting for one that has collected, and hands out what was done
-    (issues 1189, 1323 and 1362 of pytest-xdist).
+    (issues 1189, 1323 and 1362 of pytest-xdist). A test in which a worker died has failed, and is
+    not run again by the next one.
     """
 
     def remove_node(self, node: WorkerController) -> str | None:
-        work = self.assigned_work[node]
-        if self._pending_of(work):
-            self.registered_collections.pop(node, None)
-            self.assigned_work[node] = {
-                k: done for k, done in work.items() if not all(done.values())
-            }
-        crashed: str | None = super().remove_node(node)
-        return crashed
+        work = self.assigned_work.pop(node)
+        if not self._pending_of(work):
+            return None
+        self.registered_collections.pop(node, None)
+        unit, fatal = next((u, test) for u in work.values() for test in u if not u[test])
+        unit[fatal] = True
+        self.workqueue.update({k: u for k, u in work.items() if not all(u.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return str(fatal)
 
     def _reschedule(self, node: WorkerController) -> None:
         if node in self.registered_collections:

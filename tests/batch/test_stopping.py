@@ -30,7 +30,6 @@ from passerby.apps.batch.records import Records
 from passerby.apps.batch.report import Account
 from passerby.apps.cli.batch import carry_out
 from passerby.apps.cli.board import Board
-from passerby.apps.cli.signals import OneInterrupt
 from passerby.core.errors import OutputError, WorkerLost
 from passerby.jobs.settings import Settings
 
@@ -281,17 +280,33 @@ def test_a_folder_that_can_not_be_brought_to_the_disk_keeps_no_file_that_is_not_
     assert told(tmp_path) == in_place(tmp_path)
 
 
-def test_only_the_first_request_interrupts_and_only_where_it_may() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with OneInterrupt() as interrupt:
-        with pytest.raises(KeyboardInterrupt), interrupt.here():
+FIRST = """
+import signal
+from passerby.apps.cli.signals import OneInterrupt
+
+before = signal.getsignal(signal.SIGTERM)
+with OneInterrupt(lambda: 0.0) as interrupt:
+    try:
+        with interrupt.here():
             signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGHUP)  # the same, said twice
-    with OneInterrupt() as interrupt:
-        signal.raise_signal(signal.SIGTERM)
-        with pytest.raises(KeyboardInterrupt), interrupt.here():
-            pytest.fail("it came before")
-    assert signal.getsignal(signal.SIGTERM) is before
+            print("went on")
+    except KeyboardInterrupt:
+        print("came")
+    signal.raise_signal(signal.SIGHUP)  # the same, said twice
+with OneInterrupt(lambda: 0.0) as interrupt:
+    signal.raise_signal(signal.SIGTERM)
+    try:
+        with interrupt.here():
+            print("went on")
+    except KeyboardInterrupt:
+        print("had come")
+print(signal.getsignal(signal.SIGTERM) is before)
+"""
+
+
+def test_only_the_first_request_interrupts_and_only_where_it_may() -> None:
+    done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, check=True)
+    assert done.stdout.split(b"\n") == [b"came", b"had come", b"True", b""]
 
 
 SECOND = """
