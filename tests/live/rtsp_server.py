@@ -71,9 +71,8 @@ def camera(units: list[list[tuple[bytes, bool]]], fps: int, lost: float = 0) -> 
 def taking(path: str) -> Any:
     factory = Rtsp.RTSPMediaFactory()
     factory.set_transport_mode(Rtsp.RTSPTransportMode.RECORD)
-    factory.set_launch(
-        f"( rtph264depay name=depay0 ! h264parse ! mpegtsmux ! filesink location={path} )"
-    )
+    file = f"filesink buffer-mode=2 location={path}"  # unbuffered: this process is killed
+    factory.set_launch(f"( rtph264depay name=depay0 ! h264parse ! mpegtsmux ! {file} )")
     return factory
 
 
