@@ -328,7 +328,7 @@ def carry_out(
             with suppress(KeyboardInterrupt), interrupt.here(), board.shown(), closing(outcomes):
                 for _ in outcomes:
                     pass
-        except Exception:
+        except Exception:  # told of first, and raised again
             account.stopped = True
             with suppress(PasserbyError):
                 settle()
