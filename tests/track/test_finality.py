@@ -153,3 +153,27 @@ def test_what_is_remembered_does_not_grow_with_the_film() -> None:
     ):
         assert max(late) <= 1.2 * max(early) + 5
     assert max(marks for _, _, marks in held) <= reach * max(paths for _, paths, _ in held)
+
+
+def looked_at(film: Film, **live: int) -> list[int]:
+    """The frames at which a live follower looked at all of the picture."""
+    eyes = Eyes(film)
+    one = Follower(eyes, PATIENT, CLOCK, film.frames[0].size, horizon=Fraction(2, 5), **live)  # type: ignore[arg-type]
+    for frame in film.frames:
+        one.see(frame)
+    return sorted({i for i, look in eyes.looks if look.crop is None and look.turn == 0})
+
+
+def test_live_followers_look_at_different_frames() -> None:
+    film = shot(60, Actor(straight(140, 60, 0)))
+    first, second = looked_at(film), looked_at(film, early=2)
+    assert first[0] == second[0] == 0  # all look at what is new
+    assert not set(first[1:]) & set(second[1:])
+    assert abs(len(first) - len(second)) <= 1
+
+
+def test_live_who_hurries_is_looked_at_closely_not_everybody_more_often() -> None:
+    calm = shot(60, Actor(straight(100, 60, 0.2)))
+    hasty = shot(28, Actor(straight(-20, 60, 12)))
+    usual = len([i for i in looked_at(calm) if i < 28])
+    assert len(looked_at(hasty)) <= usual + 2

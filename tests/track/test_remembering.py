@@ -217,3 +217,18 @@ def test_all_shapes_of_looks_lie_inside_the_picture() -> None:
             for look in shapes(size, FollowSettings.preset("balanced", kind)):
                 assert look.crop is None or Box(0, 0, size.width, size.height).contains(look.crop)
                 frame.picture(Size(8, 8), look.crop)
+
+
+def test_what_is_never_believed_is_not_told_and_costs_no_look() -> None:
+    """A row of houses as one huge plate, and a hazy letter that is too high for the look."""
+    from passerby.track.settings import PLATE
+
+    wall = Actor(straight(100, 10, 0), wide=400, high=300)
+    haze = Actor(straight(40, 40, 0), seed=901, wide=500, high=150, score=lambda _: 0.5)
+    plate = Actor(straight(300, 320, 0), seed=902, wide=60, high=16)
+    film = noisy(shot(6, wall, haze, plate, size=SIZE))
+    remembering = Remembering(Eyes(film), LONG, traits=PLATE)
+    for frame in film.frames:
+        assert placed(remembering.detect(frame, WHOLE)) == [(300, 320, 360, 336)]
+    told = Remembering(Eyes(film), LONG).detect(film.frames[0], WHOLE)
+    assert len(told) == 3  # of faces, all would be

@@ -24,6 +24,7 @@ SOMEBODY: Final = 0.35  # score of a person in a photo whose head is hidden with
 FIRM: Final = (0.65, 0.42)  # score of a person in a film, seen once, seen more often
 FRESH: Final = Fraction(1, 5)  # seconds beyond its sightings for which a face counts as seen
 AGAIN: Final = Fraction(10)  # seconds after which also what did not change is looked at again
+EARLY: Final = 2  # frames by which followers look at different ones, live
 AHEAD: Final = Fraction(1, 2)  # seconds: what shows somebody is known so long after they came
 
 
@@ -146,13 +147,22 @@ def video_finder(
     ways = [_way(settings, detector.info.kind, size) for detector in detectors]
     if horizon is not None:
         detectors = [
-            Remembering(detector, clock.ticks(AGAIN), how.seed)
+            Remembering(detector, clock.ticks(AGAIN), how.seed, how.traits)
             for detector, how in zip(detectors, ways, strict=True)
         ]
     doubts = _doubts(settings, ways, clock, size)
     followers = tuple(
-        Following(detector, how, clock, size, stills=stills, unsure=unsure, horizon=horizon)
-        for detector, how, unsure in zip_longest(detectors, ways, doubts)
+        Following(
+            detector,
+            how,
+            clock,
+            size,
+            stills=stills,
+            unsure=unsure,
+            horizon=horizon,
+            early=EARLY * number,
+        )
+        for number, (detector, how, unsure) in enumerate(zip_longest(detectors, ways, doubts))
     )
 
     def used() -> tuple[DetectorUse, ...]:

@@ -31,9 +31,7 @@ from .trace import Tracer
 from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
-_EARLY: Final = 2  # frames by which the next look comes sooner after one beside another follower's
 _ROOM: Final = 1.5  # frames that an answer has to reach back to, or every frame is looked at
-_WALL: Final = 0.5  # of the picture, each way
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -44,11 +42,11 @@ class Follower:
     makes the small lumas; followers that see the same frames in turn may share one. `unsure`
     is told what makes a frame doubtful. `horizon` bounds, in seconds, how long a frame waits in
     a live stream, as told in Note [a horizon counts two frames more]; new things get their second
-    sighting by a close look at once then, and where looks are coarse, one is enough.
+    sighting by a close look at once then, and where looks are coarse, one is enough. `early`: live,
+    frames by which the next look comes sooner after one that something in the picture asked for.
 
-    Note [walls]: a row of houses with windows is one huge line of letters to a network, now and
-    then, and would cover a camera's whole picture for good. No plate in a live picture is larger
-    than half of it both ways.
+    Note [not all at once]: after what all followers look at, a cut or a jolt, some look again a
+    little sooner, and from then on they look at different frames.
     """
 
     def __init__(
@@ -62,6 +60,7 @@ class Follower:
         horizon: Fraction | None = None,
         stills: Stills | None = None,
         unsure: Unsure | None = None,
+        early: int = 0,
     ) -> None:
         self._settings, self._size = settings, size
         self._kind = detector.info.kind
@@ -79,7 +78,8 @@ class Follower:
         self._final_index = 0
         self._far = 0
         self._coarse = False
-        self._together = False  # the last look was at a frame at which another follower looked, too
+        self._early = early
+        self._due = False  # the last look was because of the time only
         self._next_index = 0
         self._next_id = 1
         self._previous: Frame | None = None
@@ -109,7 +109,10 @@ class Follower:
         else:
             self._final = now.span.start
         self._film.push(now)
-        if self._looker.wanted(self._film, self._alive()) or self._last_chance(now):
+        live = self._horizon is not None
+        wanted = self._looker.wanted(self._film, self._alive(), live=live)
+        if wanted or self._last_chance(now):
+            self._due = not wanted
             self._look(now, frame)
         else:
             self._glance(now, frame)
@@ -203,11 +206,7 @@ class Follower:
     def _look(self, now: Still, frame: Frame, *, closing: bool = False) -> None:
         """Look at a frame, join what is seen with what was followed, and follow the news back."""
         index = now.index
-        self._together = self._stills.looked == index
-        self._stills.looked = index
         seen = self._looker.whole(self._film, now, frame, closing=closing)
-        if self._horizon is not None and self._kind == "plate":
-            seen = looks.within(seen, self._size, _WALL)  # see Note [walls]
         alive = [p for p in self._alive() if index in p.marks]
         fits = affinity(self._rows(alive, now), seen.boxes)
         pairs = assigned(np.where(fits > GATE, 1 - fits, 10.0))
@@ -230,15 +229,20 @@ class Follower:
         self._paths = tracer.trace_back(now, self._paths, news, astray, self._final_index)
 
     def _glance(self, now: Still, frame: Frame) -> None:
-        """Look closely at what was seen for the first time a moment ago: motion may mislead."""
-        young = [
+        """Look closely at what was seen for the first time a moment ago: motion may mislead.
+
+        Live, at who hurries too; in a film such a frame is looked at whole.
+        """
+        live = self._horizon is not None
+        unsteady = [
             path
             for path in self._alive()
-            if now.index - path.first_seen in _YOUNG and path.last_seen < now.index - 1
+            if path.last_seen < now.index - 1
+            and (now.index - path.first_seen in _YOUNG or (live and path.hurried))
         ]
         astray: list[Path] = []
         taken: list[Row] = []
-        for path in young[: self._settings.close_looks]:
+        for path in unsteady[: self._settings.close_looks]:
             found = self._looker.closer(path, frame, now.index, taken)
             if found is not None:
                 row, score, path.turn = found
@@ -276,18 +280,14 @@ class Follower:
     # Finality.
 
     def _last_chance(self, now: Still) -> bool:
-        """Whether a frame that no look can reach back to yet becomes final with this one.
-
-        Note [not all at once]: who looked at the same frame as another follower looks earlier the
-        next time, and at other frames from then on; a frame waits for one long look, not for all.
-        """
+        """Whether a frame that no look can reach back to yet becomes final with this one."""
         if self._horizon is None:
             return False
         unseen = max(self._final_index, self._looker.looked + 1)
         step, allowed = now.span.start - self._film[now.index - 1].span.start, self._allowed(now)
         if allowed < _ROOM * step:
             return True  # so few frames an answer reaches back to that each is looked at
-        early = _EARLY * step if self._together else 0
+        early = 0 if self._due else self._early * step
         return now.span.end - self._film[unseen].span.end > allowed - early
 
     def _settle(self, now: Still) -> None:

@@ -60,17 +60,19 @@ class Looker:
         self._tile_interval = self._clock.ticks(how.fine_interval / turns)
         self.looked = -1
 
-    def wanted(self, film: Film, alive: list[Path]) -> bool:
-        """Whether the last frame of the film is worth a look."""
+    def wanted(self, film: Film, alive: list[Path], *, live: bool = False) -> bool:
+        """Whether the last frame of the film is worth a look.
+
+        `live`: looks come often anyway, and who hurries is looked at closely instead.
+        """
         now = film.last
         eager = self._traits.eager
         if film.jolted(now.index) or film.cut(now.index) or (film.upset and eager):
             return True
         since = now.span.end - film.start(self.looked)
-        if since > self._interval or not eager:
+        if since > self._interval or live or not eager:
             return since > self._interval
-        hurried = any(p.lost in (1, 3) or p.gait.hurries for p in alive)
-        if hurried and 3 * since > self._interval:
+        if 3 * since > self._interval and any(path.hurried for path in alive):
             return True
         return 2 * since > self._interval and _crowded([p.at(now.index) for p in alive])
 

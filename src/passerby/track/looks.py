@@ -168,11 +168,13 @@ def believed(
     return Detections(seen.boxes[keep], seen.scores[keep])
 
 
-def within(seen: Detections, size: Size, share: float) -> Detections:
-    """Without what is larger both ways than that share of the picture; what lies beyond its edges
-    counts."""
+def possible(seen: Detections, look: Look, size: Size, traits: Traits) -> Detections:
+    """Without what is never believed, whatever another look would say: what is too high for a look
+    of this scale and not sure, and walls, see Note [walls]. What lies beyond the picture counts."""
     sides = seen.boxes[:, 2:] - seen.boxes[:, :2]
-    keep = (sides <= (share * size.width, share * size.height)).any(axis=1)
+    high = sides.min(axis=1, initial=math.inf) * look.scale
+    keep = (high <= traits.highest) | (seen.scores >= traits.surely)
+    keep &= (sides <= (traits.wall * size.width, traits.wall * size.height)).any(axis=1)
     return Detections(seen.boxes[keep], seen.scores[keep])
 
 

@@ -15,6 +15,7 @@ from .rows import Row, area, fit, hull
 _LOOSEN: Final = 0.015  # a followed box grows by this share of its side a frame, on every side
 _LOOSEST: Final = 0.2
 _DOUBTED: Final = 0.55  # share of the best score below which a sighting's size is doubted
+_LOST: Final = (1, 3)  # frames
 _SHRINK: Final = 0.93  # such a sighting may be smaller than the one before by this factor
 
 
@@ -63,6 +64,11 @@ class Path:
         twin.gait, twin.lost, twin.lost_at = gait.twin(), 1, index
         twin.follow(index, row, abs(index - self.last_seen))
         return twin
+
+    @property
+    def hurried(self) -> bool:
+        """It moves fast, or its motion was lost just now or a moment ago."""
+        return self.lost in _LOST or self.gait.hurries
 
     def at(self, index: int) -> Row:
         return self.marks[index].row

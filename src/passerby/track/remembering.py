@@ -25,7 +25,7 @@ from ..core.ports import Detector, DetectorInfo, Look
 from ..core.time import Ticks
 from . import looks
 from .looks import DARK
-from .settings import COARSER, FollowSettings
+from .settings import COARSER, FACE, FollowSettings, Traits
 
 _CELL: Final = 8  # pixels of a small square that is compared with itself; noise is averaged out
 _ACROSS: Final = 160  # at most so many of them along the longer side
@@ -67,7 +67,8 @@ class Remembering:
     """Implements `core.ports.Detector` over another one, for the frames of one film in order.
 
     `fresh`: ticks after which a look that is remembered is taken again, changed or not. `seed`: the
-    score that a new thing needs.
+    score that a new thing needs. What is never believed by its `traits` is not told: it would be
+    looked at again and again, and walls are large.
 
     Note [no second sighting]: who asks takes what is seen twice for what is there. An answer that
     is only remembered is no second one, so where something new was seen, the next look is taken.
@@ -77,8 +78,11 @@ class Remembering:
     would fill with signs. What is seen in a part counts where something changed.
     """
 
-    def __init__(self, detector: Detector, fresh: Ticks, seed: float = 0.0) -> None:
+    def __init__(
+        self, detector: Detector, fresh: Ticks, seed: float = 0.0, traits: Traits = FACE
+    ) -> None:
         self._detector, self._fresh, self._seed = detector, fresh, seed
+        self._traits = traits
         self._known: OrderedDict[Look, _Known] = OrderedDict()
         self._last: tuple[int, int, Cells] | None = None
         self.asked = {"whole": 0, "part": 0, "none": 0}
@@ -92,13 +96,17 @@ class Remembering:
         known = self._known.get(look)
         if known is None or not self._kept(frame, look, known, cells):
             self.asked["whole"] += 1
-            seen = self._detector.detect(frame, look)
+            seen = self._asked(frame, look)
             young = self._young(seen, known)
             known = self._known[look] = _Known(seen, young, cells.copy(), frame.span.start)
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
         self._known.move_to_end(look)
         return known.seen
+
+    def _asked(self, frame: Frame, look: Look) -> Detections:
+        seen = self._detector.detect(frame, look)
+        return looks.possible(seen, look, frame.size, self._traits)
 
     def _cells(self, frame: Frame) -> Cells:
         """Mean brightness of small squares of the picture, made once a frame."""
@@ -143,7 +151,7 @@ class Remembering:
         old = Detections(known.seen.boxes[again], known.seen.scores[again])
         kept = Detections(known.seen.boxes[~again], known.seen.scores[~again])
         for part in parts:
-            fresh = self._detector.detect(frame, replace(look, crop=part))
+            fresh = self._asked(frame, replace(look, crop=part))
             here = shared(fresh.boxes, cells) | (
                 overlaps(fresh.boxes, old.boxes).max(1, initial=0) > 0
             )

@@ -23,7 +23,12 @@ class Traits:
     pixels high is believed. `eager`: looks come early
     where something hurries, is lost, crossed or new; of lines there are too many for that.
     `slender`: a followed box is loosened by shares of its lesser side, or who stands would soon be
-    twice as wide.
+    twice as wide. `wall`: live, what is larger both ways than this share of the picture is not
+    believed.
+
+    Note [walls]: a row of houses with windows is one huge line of letters to a network, now and
+    then, and would cover a camera's whole picture for good. No plate in a live picture is larger
+    than half of it both ways.
     """
 
     found: float = 12.0
@@ -39,6 +44,7 @@ class Traits:
     enlarged: float = math.inf
     eager: bool = True
     slender: bool = False
+    wall: float = math.inf
 
 
 FACE: Final = Traits()
@@ -56,6 +62,7 @@ LINE: Final = Traits(
     enlarged=40.0,
     eager=False,
 )
+PLATE: Final = replace(LINE, wall=0.5)  # see Note [walls]
 # The network reaches 320 pixels each way from a person's middle, and enlarged, a wall or a dog may
 # look like a person.
 PERSON: Final = Traits(
@@ -189,7 +196,7 @@ _LINES: Final = FollowSettings(
     keep_unsure=False,
     close_looks=0,
     enlarge=1.0,  # enlarged, what is soft floods: docs/decisions/plates-and-text.md
-    traits=LINE,
+    traits=PLATE,
 )
 _PLATES: Final = {
     "fast": replace(_LINES, interval=Fraction(2, 5), coarse=960, fine_interval=Fraction(4)),
@@ -210,9 +217,13 @@ _PLATES: Final = {
 }
 # Most text stands still, and what stands still needs fewer looks; some of it is smaller.
 _TEXT: Final = {
-    "fast": replace(_PLATES["fast"], interval=Fraction(3, 5)),
-    "balanced": replace(_LINES, interval=Fraction(1, 2), fine_interval=Fraction(2), enlarge=2.0),
-    "thorough": replace(_PLATES["thorough"], interval=Fraction(1, 5), fine=3840, enlarge=2.0),
+    "fast": replace(_PLATES["fast"], interval=Fraction(3, 5), traits=LINE),
+    "balanced": replace(
+        _LINES, interval=Fraction(1, 2), fine_interval=Fraction(2), enlarge=2.0, traits=LINE
+    ),
+    "thorough": replace(
+        _PLATES["thorough"], interval=Fraction(1, 5), fine=3840, enlarge=2.0, traits=LINE
+    ),
 }
 # People are larger than their faces, and change slower.
 _WHOLE: Final = FollowSettings(

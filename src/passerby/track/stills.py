@@ -10,13 +10,11 @@ from .motion import Still
 class Stills:
     """Remembers the last still: whoever asks for it next, for another kind of thing, gets the same.
 
-    A frame is known by its number and its span, so one film at a time. `looked`: the number of the
-    last frame at which one of them looked.
+    A frame is known by its number and its span, so one film at a time.
     """
 
     def __init__(self) -> None:
         self._last: Still | None = None
-        self.looked = -1
 
     def of(self, frame: Frame, index: int) -> Still:
         last = self._last
