@@ -155,10 +155,10 @@ def test_what_is_remembered_does_not_grow_with_the_film() -> None:
     assert max(marks for _, _, marks in held) <= reach * max(paths for _, paths, _ in held)
 
 
-def looked_at(film: Film, **live: int) -> list[int]:
+def looked_at(film: Film, early: int = 0) -> list[int]:
     """The frames at which a live follower looked at all of the picture."""
-    eyes = Eyes(film)
-    one = Follower(eyes, PATIENT, CLOCK, film.frames[0].size, horizon=Fraction(2, 5), **live)  # type: ignore[arg-type]
+    eyes, size = Eyes(film), film.frames[0].size
+    one = Follower(eyes, PATIENT, CLOCK, size, horizon=Fraction(2, 5), early=early)
     for frame in film.frames:
         one.see(frame)
     return sorted({i for i, look in eyes.looks if look.crop is None and look.turn == 0})
