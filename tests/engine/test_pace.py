@@ -51,12 +51,26 @@ def test_under_load_frames_of_a_fast_camera_give_way_first_and_then_detail(
 ) -> None:
     camera = Camera(fps)
     steps: list[tuple[int, int]] = []
-    for _ in range(70):
+    for _ in range(120):
         camera.runs(0.1, **how)  # type: ignore[arg-type]
         now = camera.pace.stride, camera.pace.halvings
         if not steps or steps[-1] != now:
             steps.append(now)
     assert steps == (list(RUNGS) if fps == 30 else [(1, 0), (1, 1), (1, 2), (1, 3)])
+
+
+def test_a_step_is_given_time_before_the_next_one() -> None:
+    """What is late right after it was late before."""
+    camera = Camera()
+    while not camera.pace.halvings:
+        camera.runs(0.1, missing=True)
+    camera.runs(1.4, missing=True)
+    camera.runs(20)
+    assert camera.pace.halvings == 0
+    while not camera.pace.halvings:
+        camera.runs(0.1, missing=True)
+    camera.runs(2.8, missing=True)
+    assert camera.pace.halvings == 2
 
 
 def test_what_is_late_now_and_then_is_no_load() -> None:
@@ -89,7 +103,7 @@ def test_what_is_taken_is_never_so_rare_that_nothing_can_be_decided() -> None:
 @pytest.mark.parametrize("fps", [15, 30])
 def test_it_comes_back_step_by_step_where_there_is_room(fps: int) -> None:
     camera = Camera(fps)
-    camera.runs(10, missing=True)
+    camera.runs(15, missing=True)
     seen: list[tuple[int, int]] = []
     for _ in range(600):
         camera.runs(0.1, busy=0.3)
@@ -101,7 +115,7 @@ def test_it_comes_back_step_by_step_where_there_is_room(fps: int) -> None:
 
 def test_it_does_not_come_back_where_more_would_be_too_much() -> None:
     camera = Camera()
-    camera.runs(10, missing=True)
+    camera.runs(15, missing=True)
     camera.runs(200, busy=0.65)
     assert camera.pace.halvings == RUNGS[-1][1]
 

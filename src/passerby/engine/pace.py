@@ -5,6 +5,9 @@ is published is halved, step by step, and the one that is looked at shrinks by l
 small to be found is then too small to be known. Of the frames that are taken none is looked at
 less. What cannot be decided in time all the same is covered.
 
+Note [a step needs time]: after it all is looked at anew in another size, and what waited is still
+late. That tells nothing about whether the step was enough.
+
 Note [why not fewer frames]: what comes in must be seen before the first frame that shows it is due,
 so looks come at fixed times, however few frames lie between them. Where few are left, an answer
 reaches back to none, and each has to be looked at: that costs more than it saves.
@@ -26,6 +29,7 @@ _SOON: Final = 12.0  # seconds after which load is no longer because of the last
 _MISSED: Final = 0.35  # seconds of load that a frame tells of which was not decided in time
 _OVER: Final = 10.0  # seconds over which such frames add up
 _OFTEN: Final = 10  # of them, from which something gives way
+_SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
@@ -47,6 +51,7 @@ class Pace:
         self._before: float | None = None
         self._eased: float | None = None
         self._tried = float("-inf")  # when more was tried last
+        self._gave_way = float("-inf")  # when something gave way last
         self._patience = _EASED[0]
         self._work = deque[tuple[float, float]]()  # until when somebody looked, and for how long
 
@@ -119,6 +124,10 @@ class Pace:
         while self._missed and now - self._missed[0] > _OVER:
             self._missed.popleft()
         since = now - self._missed[-1] if self._missed else float("inf")
+        if now - self._gave_way < _SETTLES:
+            self._missed.clear()
+            self._before = now
+            return
         heavy = pressure > 0.4 * self._delay or since < _MISSED
         light = not heavy and since > _LOADED
         passed = min(_LOADED, now - self._before) if self._before is not None else 0.0
@@ -144,6 +153,7 @@ class Pace:
         if now - self._tried < _SOON:
             self._patience = min(_EASED[1], 2 * self._patience)
         self._load = 0.0
+        self._gave_way = now
         self._missed.clear()
 
     def _finer(self) -> int:

@@ -62,6 +62,11 @@ class Film:
     def cut(self, index: int) -> bool:
         return index in self._cuts
 
+    def fit(self, now: Still) -> None:
+        """Bring all that is kept to the size of the next still, which may be another one."""
+        if self._ring and self.last.luma.shape != now.luma.shape:
+            self._ring = deque(motion.resized(still, now) for still in self._ring)
+
     def push(self, now: Still) -> None:
         if not self._ring:
             self._cuts.add(now.index)

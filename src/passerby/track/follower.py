@@ -97,6 +97,7 @@ class Follower:
     def coarser(self, halvings: int) -> None:
         """See `core.live.LivePlanner`; in pictures that are halved once, one sighting is enough."""
         self._looker.coarser(halvings)
+        self._stills.coarser(halvings)
         self._coarse = halvings > 1
 
     # The port.
@@ -104,6 +105,7 @@ class Follower:
     def see(self, frame: Frame) -> None:
         now = self._stills.of(frame, self._next_index)
         self._next_index += 1
+        self._film.fit(now)
         if len(self._film):
             self._advance(now)
         else:

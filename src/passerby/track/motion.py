@@ -65,18 +65,30 @@ class Step:
     steady: float  # share of background points that could be followed
 
 
-def still(frame: Frame, index: int) -> Still:
-    """Shrink; keep nothing else of the frame."""
+def still(frame: Frame, index: int, side: int = SIDE) -> Still:
+    """Shrink to at most `side` pixels a side; keep nothing else of the frame."""
     halvings = 0
-    while max(frame.size.width, frame.size.height) >> halvings > SIDE:
+    while max(frame.size.width, frame.size.height) >> halvings > side:
         halvings += 1
     luma = np.ascontiguousarray(frame.luma(halvings))
+    return _still(luma, index, frame.span, luma.shape[1] / frame.size.width)
+
+
+def resized(still: Still, like: Still) -> Still:
+    """The same with a small luma of another's size: of frames of the same size, coarser or finer."""
+    size = like.width, like.height
+    how = cv2.INTER_AREA if like.width < still.width else cv2.INTER_LINEAR
+    luma = np.asarray(cv2.resize(still.luma, size, interpolation=how), np.uint8)
+    return _still(luma, still.index, still.span, like.scale)
+
+
+def _still(luma: Picture, index: int, span: Span, scale: float) -> Still:
     thumb = cv2.resize(luma, (48, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     height, width = luma.shape
     return Still(
         index=index,
-        span=frame.span,
-        scale=width / frame.size.width,
+        span=span,
+        scale=scale,
         width=width,
         height=height,
         luma=luma,

@@ -25,7 +25,7 @@ from ..core.ports import Detector, DetectorInfo, Look
 from ..core.time import Ticks
 from . import looks
 from .looks import DARK
-from .settings import COARSER, FACE, FollowSettings, Traits
+from .settings import FACE, FollowSettings, Traits
 
 _CELL: Final = 8  # pixels of a small square that is compared with itself; noise is averaged out
 _ACROSS: Final = 160  # at most so many of them along the longer side
@@ -192,7 +192,7 @@ def shapes(size: Size, settings: FollowSettings) -> Iterator[Look]:
     yield Look(scale, settings.near)
     for across, down in _sides(whole, Look(scale, settings.near)):
         yield Look(scale, settings.near, Box(0, 0, across, down))
-    for halvings in range(1, len(COARSER)):
+    for halvings in range(1, len(settings.traits.coarser)):
         less = settings.coarser(halvings, max(size.width, size.height))
         yield Look(looks.coarse_scale(size, less), settings.near)
     if settings.traits.turned:

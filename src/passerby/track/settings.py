@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
+# See `Traits.coarser` and Note [who is known when]. Faces, people; lines.
+COARSER: Final = (1.0, 0.75, 0.5, 0.36)
+_COARSER_LINES: Final = (1.0, 0.6, 0.36, 0.25)
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -24,11 +28,17 @@ class Traits:
     where something hurries, is lost, crossed or new; of lines there are too many for that.
     `slender`: a followed box is loosened by shares of its lesser side, or who stands would soon be
     twice as wide. `wall`: live, what is larger both ways than this share of the picture is not
-    believed.
+    believed. `coarser`: how fine looks are where what is published is halved not at all, once,
+    twice, three times.
 
     Note [walls]: a row of houses with windows is one huge line of letters to a network, now and
     then, and would cover a camera's whole picture for good. No plate in a live picture is larger
     than half of it both ways.
+
+    Note [who is known when]: a line of letters is read only where its letters can be told apart,
+    so it is looked for hardly finer than it is published: the smallest ones that are found are
+    published at 9 pixels, then 7.5, 6 and 4.5. A face tells who it is by less, and half of it at
+    the edge of the picture is found later the coarser the look.
     """
 
     found: float = 12.0
@@ -45,6 +55,7 @@ class Traits:
     eager: bool = True
     slender: bool = False
     wall: float = math.inf
+    coarser: tuple[float, ...] = COARSER
 
 
 FACE: Final = Traits()
@@ -61,6 +72,7 @@ LINE: Final = Traits(
     surely=0.7,
     enlarged=40.0,
     eager=False,
+    coarser=_COARSER_LINES,
 )
 PLATE: Final = replace(LINE, wall=0.5)  # see Note [walls]
 # The network reaches 320 pixels each way from a person's middle, and enlarged, a wall or a dog may
@@ -78,8 +90,6 @@ PERSON: Final = Traits(
 )
 
 
-# How fine looks are where what is published is halved not at all, once, twice, three times.
-COARSER: Final = (1.0, 0.75, 0.5, 0.36)
 _STEP: Final = 32  # network pixels that sides of whole looks are multiples of
 
 
@@ -116,7 +126,7 @@ class FollowSettings:
         """For frames `long` pixels long, less fine, as told at `core.live.LivePlanner`."""
         if not halvings:
             return self
-        share = COARSER[halvings]
+        share = self.traits.coarser[halvings]
         coarse = min(self.coarse, long) * share
         return replace(
             self,
