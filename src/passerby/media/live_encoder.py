@@ -8,12 +8,15 @@ from fractions import Fraction
 from typing import Final
 
 import av
+import cv2
 import numpy as np
 from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.plane import VideoPlane
+from numpy.typing import NDArray
 
 from ..core.errors import OutputError
 from ..core.frame import Frame
@@ -25,6 +28,7 @@ from .native import rows_of
 
 UNIT: Final = Fraction(1, 90_000)
 KEYS: Final = 2.0  # seconds between key frames
+_ALONE: Final = 1920 * 1088  # pixels up to which one thread encodes: two cost a quarter more
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class LiveEncoder:
             "g": "600",
             "forced-idr": "1",
         }
+        if size.width * size.height <= _ALONE:
+            context.options |= {"threads": "1"}
         self._context = context
         self._strip = BitStreamFilterContext(f"filter_units=remove_types={UNITS['h264']}", "h264")
         self._key: float | None = None
@@ -82,7 +88,12 @@ class LiveEncoder:
     ) -> list[Coded]:
         native = frame.native
         assert isinstance(native, av.VideoFrame)
-        return self._encode(_vague(_fitted(native, self.shape.size), halvings), moment, key)
+        fits = _fitted(native, self.shape.size)
+        if halvings:
+            fits = _vague(fits, halvings)
+        elif fits is native:
+            fits = _own(native)
+        return self._encode(fits, moment, key)
 
     def curtain(self, moment: float, *, key: bool = False) -> list[Coded]:
         return self._encode(self._blank, moment, key)
@@ -147,7 +158,7 @@ def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
     full = native.color_range == 2 or native.format.name.startswith(("yuvj", "gray"))
     inner = _inside(_size(native), size)
     if native.format.name == "yuv420p" and not full and inner == size == _size(native):
-        return _own(native)  # a conversion into the same costs as much as half of the encoder
+        return native  # a conversion into the same costs as much as half of the encoder
     rgb = native.format.is_rgb
     fits = native.reformat(
         width=inner.width,
@@ -158,7 +169,7 @@ def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
         dst_colorspace=1 if rgb else None,
     )
     if inner == size:
-        return _own(fits) if fits is native else fits
+        return fits
     whole = _blank(size)
     for grid, to, part in zip((1, 2, 2), whole.planes, fits.planes, strict=True):
         x = (size.width - inner.width) // 2 // 2 * 2 // grid
@@ -169,12 +180,20 @@ def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
 
 
 def _vague(native: av.VideoFrame, halvings: int) -> av.VideoFrame:
-    """With no more detail than it has when it is halved so often, in the same size."""
-    if not halvings:
-        return native
-    width, height = max(2, native.width >> halvings), max(2, native.height >> halvings)
-    small = native.reformat(width=width, height=height, interpolation="AREA")
-    return small.reformat(width=native.width, height=native.height, interpolation="BILINEAR")
+    """A picture of its own with no more detail than it has when it is halved so often, as large."""
+    vague = av.VideoFrame(native.width, native.height, native.format.name)
+    for plane, to in zip(native.planes, vague.planes, strict=True):
+        size = plane.width, plane.height
+        small = max(1, plane.width >> halvings), max(1, plane.height >> halvings)
+        mean = cv2.resize(_shown(plane), small, interpolation=cv2.INTER_AREA)
+        _shown(to)[:] = cv2.resize(mean, size, interpolation=cv2.INTER_LINEAR)
+    vague.colorspace, vague.color_range = native.colorspace, 1
+    return vague
+
+
+def _shown(plane: VideoPlane) -> NDArray[np.uint8]:
+    """A native plane without its padding; a view."""
+    return rows_of(plane)[: plane.height, : plane.width]
 
 
 def _own(native: av.VideoFrame) -> av.VideoFrame:
