@@ -19,8 +19,12 @@ CLOCK = Clock(Fraction(1, 1000))
 class Camera:
     """A camera of `fps` frames a second before a pace; `behind`: for how long frames wait."""
 
-    def __init__(self, fps: float = 15, delay: float | None = 0.5) -> None:
-        self.pace, self.fps, self.now, self.number = Pace(delay), fps, 100.0, 0
+    def __init__(
+        self, fps: float = 15, delay: float | None = 0.5, spare: float | None = None
+    ) -> None:
+        self.spare = spare
+        self.pace = Pace(delay, lambda now: self.spare)
+        self.fps, self.now, self.number = fps, 100.0, 0
 
     def runs(
         self, seconds: float, behind: float = 0.0, *, missing: bool = False, busy: float = 0.1
@@ -118,6 +122,17 @@ def test_it_does_not_come_back_where_more_would_be_too_much() -> None:
     camera.runs(15, missing=True)
     camera.runs(200, busy=0.65)
     assert camera.pace.halvings == RUNGS[-1][1]
+
+
+def test_it_does_not_come_back_where_the_machine_has_no_room() -> None:
+    """Four cameras of which none is busy, but all together are."""
+    camera = Camera(spare=0.2)
+    camera.runs(15, missing=True)
+    camera.runs(60, busy=0.2)
+    assert camera.pace.halvings == RUNGS[-1][1]
+    camera.spare = 0.5
+    camera.runs(60, busy=0.2)
+    assert camera.pace.halvings == 0
 
 
 def test_what_failed_when_it_was_tried_is_tried_ever_later() -> None:

@@ -23,6 +23,7 @@ from ..core.ports import Redactor
 from ..core.schedule import Region
 from .ending import ending
 from .pace import Pace
+from .spare import Spare
 
 HANG: Final = 10.0  # seconds for which one frame may be looked at
 TRIES: Final = 8  # failures in a row after which there is no hope
@@ -70,7 +71,7 @@ class Live:
         self._delay, self._hang = delay, hang
         self._stop = stop or threading.Event()
         self.counts = Counts()
-        self._pace = Pace(delay)
+        self._pace = Pace(delay, Spare())
         self._change = threading.Condition()
         self._line: deque[_Waiting] = deque()  # to be published
         self._unseen: deque[_Waiting] = deque()  # to be looked at

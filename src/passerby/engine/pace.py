@@ -16,6 +16,7 @@ reaches back to none, and each has to be looked at: that costs more than it save
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from ..core.live import Arrival
@@ -33,14 +34,20 @@ _SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
+_FREE: Final = 0.3  # processors that nobody uses, where that is known, before a step back
 _DEARER: Final = (1.3, 1.6)  # how much dearer a frame is in more detail; and if twice as many come
 
 
 class Pace:
-    """`delay`: seconds from a frame's arrival to its deadline; None: no clock, all frames."""
+    """`delay`: seconds from a frame's arrival to its deadline; None: no clock, all frames.
 
-    def __init__(self, delay: float | None) -> None:
-        self._delay = delay
+    `spare`: how many processors of this machine nobody uses, at a time; None where not known.
+    """
+
+    def __init__(
+        self, delay: float | None, spare: Callable[[float], float | None] = lambda now: None
+    ) -> None:
+        self._delay, self._spare = delay, spare
         self._rung = 0
         self._number = 0
         self._step = 0.0  # seconds between two frames of the camera, smoothed
@@ -53,6 +60,7 @@ class Pace:
         self._tried = float("-inf")  # when more was tried last
         self._gave_way = float("-inf")  # when something gave way last
         self._patience = _EASED[0]
+        self._free: float | None = None
         self._work = deque[tuple[float, float]]()  # until when somebody looked, and for how long
 
     @property
@@ -121,6 +129,7 @@ class Pace:
 
     def _change(self, pressure: float, now: float) -> None:
         assert self._delay is not None
+        self._free = self._spare(now)
         while self._missed and now - self._missed[0] > _OVER:
             self._missed.popleft()
         since = now - self._missed[-1] if self._missed else float("inf")
@@ -164,6 +173,9 @@ class Pace:
         return rung
 
     def _bears_more(self, now: float) -> bool:
+        """Whether whoever looks has time for it, and the machine: other cameras share that."""
+        if self._free is not None and self._free < _FREE:
+            return False
         stride, _ = self._at(self._finer())
         dearer = _DEARER[0] if stride == self.stride else _DEARER[1]
         return self.busy(now) * dearer < _ROOM

@@ -75,7 +75,7 @@ def still(frame: Frame, index: int, side: int = SIDE) -> Still:
 
 
 def resized(still: Still, like: Still) -> Still:
-    """The same with a small luma of another's size: of frames of the same size, coarser or finer."""
+    """The same with a small luma of the size of another's, coarser or finer."""
     size = like.width, like.height
     how = cv2.INTER_AREA if like.width < still.width else cv2.INTER_LINEAR
     luma = np.asarray(cv2.resize(still.luma, size, interpolation=how), np.uint8)
