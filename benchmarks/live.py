@@ -248,7 +248,8 @@ def _group(process: Process) -> str:
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    names = ("came", "shown", "covered", "dropped", "idle", "failures", "reconnects", "restarts")
+    came = ("came", "shown", "covered", "thinned", "dropped", "idle")
+    names = (*came, "failures", "reconnects", "restarts")
     return {
         name: sum(
             int(told.get(name, 0)) - int(before.get(who, {}).get(name, 0))
@@ -425,7 +426,8 @@ def free_port() -> int:
 
 def _heading() -> str:
     return (
-        f"\n{'':24s} {'delay ms':>18s} {'in':>7s} {'out':>7s} {'cover':>6s} {'drop':>6s} "
+        f"\n{'':24s} {'delay ms':>18s} {'in':>7s} {'out':>7s} "
+        f"{'cover':>6s} {'thin':>6s} {'drop':>6s} "
         f"{'out %':>6s} {'halved %':>9s} {'core':>5s} {'rest':>5s} {'x relay':>7s} {'MB':>5s} "
         f"{'bare':>5s} {'of faces':>8s} {'worst':>5s} {'torn':>4s} {'others':>6s}"
     )
@@ -436,9 +438,10 @@ def _row(name: str, its: Result, base: Result) -> str:
     if its.frames.get("came"):
         frames = its.frames
         row += f"{frames['came']:7d} {frames['shown']:7d} {frames['covered']:6d} "
-        row += f"{frames['dropped']:6d} {100 * frames['shown'] / frames['came']:6.1f} "
+        row += f"{frames['thinned']:6d} {frames['dropped']:6d} "
+        row += f"{100 * frames['shown'] / frames['came']:6.1f} "
     else:
-        row += f"{'':7s} {its.sum('pictures'):7d} {'':20s} "
+        row += f"{'':7s} {its.sum('pictures'):7d} {'':27s} "
     halved = "/".join(f"{100 * share:.0f}" for share in its.halved) or "-"
     row += f"{halved:>9s} {its.cores:5.2f} {its.rest:5.2f} "
     row += f"{its.cores / max(1e-3, base.cores):7.1f} {its.memory / 1e6:5.0f} "

@@ -9,11 +9,12 @@ import pytest
 
 from passerby.core.live import Arrival
 from passerby.core.time import Clock
-from passerby.engine.pace import RUNGS, SLOWEST, Pace
+from passerby.engine.pace import RAREST, RUNGS, SLOWEST, Pace
 from passerby.testing import ArrayFrame, Layout
 
 FRAME = ArrayFrame([np.zeros((4, 4), np.uint8)], Layout.GRAY)
 CLOCK = Clock(Fraction(1, 1000))
+SLOW = [(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 3, 2)]  # the rungs of 15 frames a second
 
 
 class Camera:
@@ -54,13 +55,13 @@ def test_under_load_frames_of_a_fast_camera_give_way_first_and_then_detail(
     how: dict[str, float], fps: int
 ) -> None:
     camera = Camera(fps)
-    steps: list[tuple[int, int]] = []
-    for _ in range(120):
+    steps: list[tuple[int, int, int]] = []
+    for _ in range(150):
         camera.runs(0.1, **how)  # type: ignore[arg-type]
-        now = camera.pace.stride, camera.pace.halvings
+        now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         if not steps or steps[-1] != now:
             steps.append(now)
-    assert steps == (list(RUNGS) if fps == 30 else [(1, 0), (1, 1), (1, 2), (1, 3)])
+    assert steps == (list(RUNGS) if fps == 30 else SLOW)
 
 
 def test_a_step_is_given_time_before_the_next_one() -> None:
@@ -100,6 +101,7 @@ def test_what_is_taken_is_never_so_rare_that_nothing_can_be_decided() -> None:
         camera = Camera(fps=fps)
         camera.runs(20, missing=True)
         assert camera.pace.halvings == RUNGS[-1][1]
+        assert camera.pace.stride * camera.pace.thinning / fps <= max(1 / fps, RAREST + 0.01)
         assert camera.pace.stride / fps <= max(1 / fps, SLOWEST + 0.01)
         assert camera.pace.allowed <= max(0.5, 3 * max(1 / fps, SLOWEST + 0.01))
 
@@ -108,13 +110,13 @@ def test_what_is_taken_is_never_so_rare_that_nothing_can_be_decided() -> None:
 def test_it_comes_back_step_by_step_where_there_is_room(fps: int) -> None:
     camera = Camera(fps)
     camera.runs(15, missing=True)
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, int]] = []
     for _ in range(600):
         camera.runs(0.1, busy=0.3)
-        now = camera.pace.stride, camera.pace.halvings
+        now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         if not seen or seen[-1] != now:
             seen.append(now)
-    assert seen == (list(RUNGS[::-1]) if fps == 30 else [(1, 3), (1, 2), (1, 1), (1, 0)])
+    assert seen == (list(RUNGS[::-1]) if fps == 30 else SLOW[::-1])
 
 
 def test_it_does_not_come_back_where_more_would_be_too_much() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from passerby.core.live import Arrival
 from passerby.core.schedule import Region
 from passerby.core.time import Ticks
 from passerby.engine.live import Live
+from passerby.engine.pace import RUNGS
 from passerby.engine.run import settled, survey
 from passerby.jobs import Settings, doors
 from passerby.jobs.account import policy_of
@@ -25,6 +28,7 @@ from passerby.plan import FollowingPlanner
 
 pytestmark = pytest.mark.slow
 HORIZON = Fraction(2, 5)
+THIN = next(n for n, (_, _, thinning) in enumerate(RUNGS) if thinning > 1)
 SETTINGS = Settings()
 Hidden = list[tuple[int, tuple[Region, ...]]]
 
@@ -108,6 +112,35 @@ def test_a_frame_that_cannot_be_painted_is_covered(card: Card, of_the_file: Hidd
     painted = sum(bool(regions) for _, regions in of_the_file)
     assert shown.curtains == counts.covered == counts.failures == painted // 3 > 5
     assert len(shown.frames) == counts.shown == len(of_the_file) - painted // 3
+
+
+def test_where_fewer_frames_are_published_each_is_looked_at_all_the_same(card: Card) -> None:
+    seen: list[int] = []
+
+    class Counting(Watching):
+        def coarser(self, halvings: int) -> None:
+            assert halvings == RUNGS[THIN][1]
+
+        def see(self, frame: Frame) -> None:
+            seen.append(frame.span.start)
+            super().see(frame)
+
+    def eyes(first: Arrival, failed: bool) -> Counting:
+        finder = video_finder(SETTINGS, card.clock, card.size, horizon=HORIZON)
+        return Counting(finder.followers, policy_of(SETTINGS))
+
+    def now() -> Iterator[Arrival]:
+        for arrival in arrivals(card):
+            yield replace(arrival, arrived=time.monotonic())
+
+    shown = Shown()
+    live = Live(eyes, shown, shown, delay=60)
+    live._pace._rung = THIN
+    counts = live.run(now())
+    assert len(seen) == counts.came > 20
+    assert shown.frames == seen[1::2]
+    assert (counts.shown, counts.thinned) == (len(seen[1::2]), len(seen[::2]))
+    assert (counts.covered, counts.dropped, shown.curtains) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("every", [1, 7])

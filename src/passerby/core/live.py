@@ -66,16 +66,18 @@ class Outlet(Protocol):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the frames: each that came was shown, covered or dropped, or still waits."""
+    """What became of the frames: each that came was shown, covered, thinned or dropped, or waits."""
 
     came: int = 0
     shown: int = 0  # looked at, painted where there was something to hide, and published
     covered: int = 0  # a curtain was published instead
+    thinned: int = 0  # looked at all the same, and not published: too many to paint and to code
     dropped: int = 0  # left out whole: too many to look at
     idle: int = 0  # curtains that were published while no frame came
     sections: int = 0
     failures: int = 0  # of whoever looks
     stride: int = 1  # one in so many frames is taken
     halvings: int = 0  # how often what is published is halved
+    thinning: int = 1  # of the frames that are taken, one in so many is published
     latency: float = 0.0  # seconds from arrival to publication, smoothed
     last: float = 0.0  # when a frame came last, monotonic seconds

@@ -40,12 +40,13 @@ _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One frame in the line. `regions`: None until they are decided."""
+    """One frame in the line. `regions`: None until they are decided. `thinned`: not published."""
 
     arrival: Arrival
     regions: Sequence[Region] | None = None
     hopeless: bool = False
     halvings: int = 0
+    thinned: bool = False
 
 
 class Live:
@@ -134,9 +135,10 @@ class Live:
                 counts.dropped += 1
                 return
             counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
+            counts.thinning = self._pace.thinning
             if self._pace.hopeless(behind):
                 self._give_up()
-            waiting = _Waiting(arrival)
+            waiting = _Waiting(arrival, thinned=not self._pace.publishes)
             self._line.append(waiting)
             self._unseen.append(waiting)
             self._change.notify_all()
@@ -339,12 +341,13 @@ class Live:
         if not self._shaped:
             self._outlet.shape(arrival.frame)
             self._shaped = True
-        moment = self._rising(arrival.moment)
-        if waiting.regions is None or not arrival.clean:
+        moment, now = self._rising(arrival.moment), time.monotonic()
+        if waiting.regions is None and not waiting.hopeless and self._warm(now):
+            self._pace.missed(now)
+        if waiting.thinned:
+            counts.thinned += 1
+        elif waiting.regions is None or not arrival.clean:
             counts.covered += 1
-            now = time.monotonic()
-            if waiting.regions is None and not waiting.hopeless and self._warm(now):
-                self._pace.missed(now)
             self._outlet.curtain(moment)
         else:
             self._show(waiting, moment)

@@ -2,8 +2,10 @@
 
 Note [what gives way]: under load a fast camera loses every second frame, and then the picture that
 is published is halved, step by step, and the one that is looked at shrinks by less: who is too
-small to be found is then too small to be known. Of the frames that are taken none is looked at
-less. What cannot be decided in time all the same is covered.
+small to be found is then too small to be known. Before the last step every second frame is only
+looked at, and neither painted nor coded: half as many pictures tell more than pictures of half the
+size. Of the frames that are taken none is looked at less. What cannot be decided in time all the
+same is covered.
 
 Note [a step needs time]: after it all is looked at anew in another size, and what waited is still
 late. That tells nothing about whether the step was enough.
@@ -21,8 +23,10 @@ from typing import Final
 
 from ..core.live import Arrival
 
-RUNGS: Final = ((1, 0), (2, 0), (2, 1), (2, 2), (2, 3))  # one frame in so many; halved so often
+# One frame in so many is taken; halved so often; of those that are taken one in so many is published.
+RUNGS: Final = ((1, 0, 1), (2, 0, 1), (2, 1, 1), (2, 2, 1), (2, 2, 2), (2, 3, 2))
 SLOWEST: Final = 0.08  # seconds between frames that are taken, if a camera is not slower itself
+RAREST: Final = 0.25  # seconds between frames that are published, if others do not lie between
 _LONGEST: Final = 2.0  # seconds: the slowest cameras are given no more
 _LOADED: Final = 1.0  # seconds of load, less those of ease, before something gives way
 _EASED: Final = (4.0, 120.0)  # seconds of ease before it is tried again; at most
@@ -72,6 +76,16 @@ class Pace:
     def halvings(self) -> int:
         """How often what is published is halved, see `core.live.LivePlanner.coarser`."""
         return RUNGS[self._rung][1]
+
+    @property
+    def thinning(self) -> int:
+        """Of the frames that are taken, one in so many is published; of a slow camera all are."""
+        return self._thinning(self._rung)
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the frame that was taken last is published once it was looked at."""
+        return self._number // self.stride % self.thinning == 0
 
     def takes(self, arrival: Arrival, behind: float, now: float) -> bool:
         """Whether this frame is taken. `behind`: for how long the oldest unseen frame waits."""
@@ -124,8 +138,12 @@ class Pace:
         least = RUNGS[rung][0]
         return least if not self._step else max(1, min(least, int(SLOWEST / self._step + 0.1)))
 
-    def _at(self, rung: int) -> tuple[int, int]:
-        return self._stride(rung), RUNGS[rung][1]
+    def _thinning(self, rung: int) -> int:
+        most, step = RUNGS[rung][2], self._step * self._stride(rung)
+        return most if not step else max(1, min(most, int(RAREST / step + 0.1)))
+
+    def _at(self, rung: int) -> tuple[int, int, int]:
+        return self._stride(rung), RUNGS[rung][1], self._thinning(rung)
 
     def _change(self, pressure: float, now: float) -> None:
         assert self._delay is not None
@@ -176,6 +194,6 @@ class Pace:
         """Whether whoever looks has time for it, and the machine: other cameras share that."""
         if self._free is not None and self._free < _FREE:
             return False
-        stride, _ = self._at(self._finer())
+        stride, _, _ = self._at(self._finer())
         dearer = _DEARER[0] if stride == self.stride else _DEARER[1]
         return self.busy(now) * dearer < _ROOM

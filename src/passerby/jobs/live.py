@@ -46,9 +46,11 @@ class Status:
     """How a camera does, in numbers; no content. `state`: connecting, open, lost or ended.
 
     Of frames: `came` in; `shown`: published, with what is hidden; `covered`: a curtain was
-    published; `dropped`: left out; `idle`: curtains while nothing came. `latency_ms`: from
+    published; `thinned`: looked at and not published; `dropped`: left out; `idle`: curtains while
+    nothing came. `latency_ms`: from
     arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
     one in so many frames is taken. `halvings`: how often what is published is halved,
+    and `thinning`: of the frames taken, one in so many is published,
     because there is more than this machine can look at. `targets`: the state and reconnects of
     each. `numbers`: of the last whole minute, how many heads were hidden at once, people and
     vehicles in view where that is asked for; and whether the view is covered, moved or dark.
@@ -59,6 +61,7 @@ class Status:
     came: int = 0
     shown: int = 0
     covered: int = 0
+    thinned: int = 0
     dropped: int = 0
     idle: int = 0
     latency_ms: int = 0
@@ -67,6 +70,7 @@ class Status:
     sections: int = 0
     stride: int = 1
     halvings: int = 0
+    thinning: int = 1
     broken: int = 0
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
@@ -217,6 +221,7 @@ def _status(state: str, camera: Camera, publisher: Publisher, loop: Live, gauges
         came=counts.came,
         shown=counts.shown,
         covered=counts.covered,
+        thinned=counts.thinned,
         dropped=counts.dropped,
         idle=counts.idle,
         latency_ms=round(1000 * counts.latency),
@@ -225,6 +230,7 @@ def _status(state: str, camera: Camera, publisher: Publisher, loop: Live, gauges
         sections=counts.sections,
         stride=counts.stride,
         halvings=counts.halvings,
+        thinning=counts.thinning,
         broken=signal.broken,
         numbers=gauges.numbers(),
         targets={

@@ -378,13 +378,15 @@ def _states(status: Status) -> str:
 def _line(status: Status) -> str:
     return (
         f"{_states(status)} | in {status.came} out {status.shown} covered {status.covered} "
-        f"dropped {status.dropped} | {status.latency_ms} ms"
+        f"{f'thinned {status.thinned} ' if status.thinned else ''}dropped {status.dropped} "
+        f"| {status.latency_ms} ms"
     )
 
 
 def _summary(status: Status) -> str:
     again = f", camera opened again {status.reconnects} times" if status.reconnects else ""
+    thinned = f"{status.thinned} only looked at, " if status.thinned else ""
     return (
         f"{status.came} frames came: {status.shown} shown, {status.covered} covered whole, "
-        f"{status.dropped} dropped; {status.latency_ms} ms behind{again}"
+        f"{thinned}{status.dropped} dropped; {status.latency_ms} ms behind{again}"
     )

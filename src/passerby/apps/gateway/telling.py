@@ -11,13 +11,18 @@ from .channel import Channel
 
 SILENT: Final = 5.0  # seconds without a packet after which a camera publishes nothing
 COVERED: Final = 10.0  # seconds in which every picture was covered
-_COUNTS: Final = ("came", "shown", "covered", "dropped", "idle", "broken")
+_COUNTS: Final = ("came", "shown", "covered", "thinned", "dropped", "idle", "broken")
 _TOTALS: Final = {
     "reconnects": "Times that the camera was opened again.",
     "failures": "Failures of whoever looks.",
     "sections": "Runs of pictures without a gap.",
 }
-_KNOWN: Final = {*_COUNTS, *_TOTALS, "latency_ms", "stride", "pid"}
+_STEPS: Final = {
+    "stride": "One in so many frames is taken.",
+    "halvings": "How often what is published is halved.",
+    "thinning": "Of the frames that are taken, one in so many is published.",
+}
+_KNOWN: Final = {*_COUNTS, *_TOTALS, "latency_ms", "pid", *_STEPS}
 
 
 class Watch:
@@ -125,10 +130,9 @@ class Watch:
             "passerby_latency_seconds", "gauge", "From a frame's arrival to its publication.",
             each(lambda c: _count(c, "latency_ms") / 1000),
         )  # fmt: skip
-        yield (
-            "passerby_stride", "gauge", "One in so many frames is taken.",
-            each(lambda c: _count(c, "stride")),
-        )  # fmt: skip
+        for key, help_ in _STEPS.items():
+            values = [(f'camera="{name}"', _count(channel, key)) for name, channel in items]
+            yield (f"passerby_{key}", "gauge", help_, values)
         yield (
             "passerby_receivers", "gauge", "Who receives from the built-in server.",
             each(lambda c: c.receivers),

@@ -43,7 +43,9 @@ function figuresOf(camera) {
     ["Covered whole", number.format(n.covered ?? 0)],
     ["Dropped", number.format(n.dropped ?? 0)],
     ["Behind", `${number.format(n.latency_ms ?? 0)} ms`],
-    ["Frames taken", (n.stride ?? 1) > 1 ? `1 in ${n.stride}` : "all"],
+    ["Frames looked at", (n.stride ?? 1) > 1 ? `1 in ${n.stride}` : "all"],
+    ["Of these published", (n.thinning ?? 1) > 1 ? `1 in ${n.thinning}` : "all"],
+    ["Detail", ["full", "a half", "a quarter", "an eighth"][n.halvings ?? 0] ?? "little"],
     ["Opened again", `${number.format(n.reconnects ?? 0)}×`],
     ["Watching here", number.format(receivers)],
   ];
@@ -110,6 +112,8 @@ class Card {
     if (camera.reasons.includes("camera-lost") && camera.why) whys.push(`It said: ${camera.why}.`);
     for (const [key, view] of Object.entries(VIEWS)) if (camera.numbers[key]) whys.push(view);
     if ((camera.numbers.stride ?? 1) > 1) whys.push("More comes in than this machine can look at, so whole frames are left out.");
+    if (camera.numbers.halvings) whys.push("There is much to look at for this machine, so the picture is published with less detail.");
+    if ((camera.numbers.thinning ?? 1) > 1) whys.push("Fewer pictures are published than are looked at.");
     this.node.querySelector(".why").textContent = whys.join(" ");
     const figures = figuresOf(camera);
     while (this.list.children.length > figures.length) this.list.lastElementChild.remove();
