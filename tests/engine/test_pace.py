@@ -78,6 +78,17 @@ def test_a_step_is_given_time_before_the_next_one() -> None:
     assert camera.pace.halvings == 2
 
 
+def test_where_all_is_too_late_steps_come_at_once() -> None:
+    camera = Camera()
+    for step in SLOW[1:]:
+        camera.runs(0.3, behind=1.2)
+        assert camera.pace.hopeless(1.2)
+        camera.runs(0.1)
+        now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
+        assert now == step
+    assert not camera.pace.hopeless(0.9)
+
+
 def test_what_is_late_now_and_then_is_no_load() -> None:
     """A frame in two seconds that waits for a long look."""
     camera = Camera()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -130,17 +131,23 @@ def test_where_fewer_frames_are_published_each_is_looked_at_all_the_same(card: C
         return Counting(finder.followers, policy_of(SETTINGS))
 
     def now() -> Iterator[Arrival]:
-        for arrival in arrivals(card):
+        for number, arrival in enumerate(arrivals(card)):
+            while number > 2 + len(seen):  # what comes while models are opened is given up
+                time.sleep(0.01)
             yield replace(arrival, arrived=time.monotonic())
 
     shown = Shown()
     live = Live(eyes, shown, shown, delay=60)
     live._pace._rung = THIN
     counts = live.run(now())
-    assert len(seen) == counts.came > 20
-    assert shown.frames == seen[1::2]
-    assert (counts.shown, counts.thinned) == (len(seen[1::2]), len(seen[::2]))
-    assert (counts.covered, counts.dropped, shown.curtains) == (0, 0, 0)
+    given_up = counts.came - counts.dropped - len(seen)  # as models were opened, or before
+    assert len(seen) > 50
+    assert given_up + counts.dropped <= 4
+    assert shown.curtains == counts.covered <= given_up
+    assert abs(counts.thinned - len(seen) / 2) < 3
+    assert abs(counts.shown - len(seen) / 2) < 3
+    step = min(after - before for before, after in pairwise(seen))
+    assert {(at - shown.frames[0]) // step % 2 for at in shown.frames} == {0}
 
 
 @pytest.mark.parametrize("every", [1, 7])

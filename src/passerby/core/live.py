@@ -66,7 +66,7 @@ class Outlet(Protocol):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the frames: each that came was shown, covered, thinned or dropped, or waits."""
+    """What became of the frames: each that came was one of the first four, or still waits."""
 
     came: int = 0
     shown: int = 0  # looked at, painted where there was something to hide, and published

@@ -23,7 +23,7 @@ from typing import Final
 
 from ..core.live import Arrival
 
-# One frame in so many is taken; halved so often; of those that are taken one in so many is published.
+# One frame in so many is taken; halved so often; of those taken one in so many is published.
 RUNGS: Final = ((1, 0, 1), (2, 0, 1), (2, 1, 1), (2, 2, 1), (2, 2, 2), (2, 3, 2))
 SLOWEST: Final = 0.08  # seconds between frames that are taken, if a camera is not slower itself
 RAREST: Final = 0.25  # seconds between frames that are published, if others do not lie between
@@ -112,8 +112,15 @@ class Pace:
         return arrival.arrived + self.allowed
 
     def hopeless(self, behind: float) -> bool:
-        """Whether frames wait to be seen for so long that all of them would be too late."""
-        return self._delay is not None and behind > self.allowed + 0.5
+        """Whether frames wait to be seen for so long that all of them would be too late.
+
+        Then the next step needs no time: this much is not what the last one left behind.
+        """
+        if self._delay is None or behind <= self.allowed + 0.5:
+            return False
+        self._gave_way = float("-inf")
+        self._load = 2 * _LOADED
+        return True
 
     def published(self, took: float) -> None:
         """A frame went out `took` seconds after it came."""

@@ -33,7 +33,7 @@ class Spare:
         while len(self._readings) > 2 and now - self._readings[1][0] >= _OVER:
             self._readings.popleft()
         (begun, before), (ended, after) = self._readings[0], self._readings[-1]
-        return (after - before) / (ended - begun) if ended - begun >= _OVER else None
+        return (after - before) / (ended - begun) if ended - begun >= _OVER - _EVERY else None
 
     def _idle(self) -> float | None:
         try:
