@@ -86,7 +86,7 @@ def test_where_all_is_too_late_steps_come_at_once() -> None:
         camera.runs(0.1)
         now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         assert now == step
-    assert not camera.pace.hopeless(0.9)
+    assert not camera.pace.hopeless(0.55)
 
 
 def test_what_is_late_now_and_then_is_no_load() -> None:

@@ -13,7 +13,9 @@ from passerby.core.frame import Picture
 from passerby.core.time import Span, Ticks
 from passerby.testing import ArrayFrame, Layout
 from passerby.track import motion
+from passerby.track.film import Film
 from passerby.track.motion import Still
+from passerby.track.stills import Stills
 
 SIZE = (720, 1280)
 FACE = (96, 80)  # rows, columns
@@ -28,15 +30,18 @@ def texture(rows: int, cols: int, seed: int, side: int = 8) -> Picture:
 STREET, HEAD = texture(*SIZE, 1, 40), texture(*FACE, 2)
 
 
-def still(number: int, corners: list[tuple[int, int]], noise: float = 0.0) -> Still:
+def street(number: int, corners: list[tuple[int, int]], noise: float = 0.0) -> ArrayFrame:
     """A street with the same head at each of `corners` (x, y)."""
     picture = STREET.astype(np.float32)
     for x, y in corners:
         picture[y : y + FACE[0], x : x + FACE[1]] = HEAD
     picture += np.random.default_rng(number + 9).normal(0, noise, SIZE)
     luma = np.clip(picture, 0, 255).astype(np.uint8)
-    frame = ArrayFrame([luma], Layout.GRAY, span=Span(Ticks(number), Ticks(number + 1)))
-    return motion.still(frame, number)
+    return ArrayFrame([luma], Layout.GRAY, span=Span(Ticks(number), Ticks(number + 1)))
+
+
+def still(number: int, corners: list[tuple[int, int]], noise: float = 0.0) -> Still:
+    return motion.still(street(number, corners, noise), number)
 
 
 def rows(*corners: tuple[int, int]) -> NDArray[np.float32]:
@@ -71,3 +76,31 @@ def test_light_that_changes_all_over_stirs_nobody() -> None:
     a = still(0, [(200, 300)])
     b = replace(a, luma=a.luma + 2, cells=a.cells + 2)
     assert not motion.stirring(a, b, rows((200, 300))).any()
+
+
+@pytest.mark.parametrize("coarse_first", [True, False])
+@pytest.mark.parametrize("by", [(6, 0), (-9, 6)])
+def test_who_moves_is_followed_from_a_coarse_still_into_a_fine_one_and_back(
+    by: tuple[int, int], coarse_first: bool
+) -> None:
+    """Under load stills become smaller in the middle of a walk; later larger again."""
+    sides = (motion.SIDE // 2, motion.SIDE) if coarse_first else (motion.SIDE, motion.SIDE // 2)
+    stills = Stills()
+    film = Film(live=True)
+    x, y = 500, 240
+    boxes = rows((x, y))
+    for number in range(6):
+        stills.coarser(2 if sides[number > 2] < motion.SIDE else 0)
+        frame = street(number, [(x, y)])
+        now = stills.of(frame, number)
+        assert max(now.width, now.height) == sides[number > 2]
+        film.fit(now)
+        if len(film):
+            assert film.last.luma.shape == now.luma.shape
+            boxes = film.step(now, boxes, np.array([by], np.float32)).boxes
+            np.testing.assert_allclose(boxes[0], rows((x, y))[0], atol=6)
+        film.push(now)
+        assert not film.jolted(number)
+        x, y = x + by[0], y + by[1]
+    assert all(film[n].scale == now.scale for n in range(6))
+    assert [film[n].span for n in range(6)] == [Span(Ticks(n), Ticks(n + 1)) for n in range(6)]

@@ -90,3 +90,18 @@ def test_a_small_face_is_found_when_asked_for_and_costs() -> None:
     assert spent[4][0] == 50
     assert spent[12][0] == spent[40][0] == 0
     assert spent[4][1] > 1.3 * spent[12][1] > 1.69 * spent[40][1]
+
+
+@pytest.mark.parametrize("kind", ["face", "plate", "text", "person"])
+@pytest.mark.parametrize("preset", ["fast", "balanced", "thorough"])
+def test_what_is_just_found_is_published_ever_smaller(kind: str, preset: str) -> None:
+    """Live, under load: looks shrink less with every step than what is published."""
+    size = Size(1280, 720)
+    how = FollowSettings.preset(preset, kind)
+    published = [
+        looks.smallest(size, how.coarser(halvings, 1280)) / 2**halvings for halvings in range(4)
+    ]
+    assert published == sorted(published, reverse=True)
+    assert published[3] < 0.75 * published[0]
+    if kind == "plate":
+        assert published[3] > 4

@@ -35,6 +35,7 @@ _MISSED: Final = 0.35  # seconds of load that a frame tells of which was not dec
 _OVER: Final = 10.0  # seconds over which such frames add up
 _OFTEN: Final = 10  # of them, from which something gives way
 _SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
+_PAST: Final = 0.1  # seconds past the deadline of a frame that nobody looked at yet
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
@@ -114,9 +115,10 @@ class Pace:
     def hopeless(self, behind: float) -> bool:
         """Whether frames wait to be seen for so long that all of them would be too late.
 
-        Then the next step needs no time: this much is not what the last one left behind.
+        Whoever looks is then faster with what comes next: a line that is long stays long, and all
+        that passes through it is late. Nor does the next step need time then.
         """
-        if self._delay is None or behind <= self.allowed + 0.5:
+        if self._delay is None or behind <= self.allowed + _PAST:
             return False
         self._gave_way = float("-inf")
         self._load = 2 * _LOADED
