@@ -80,13 +80,25 @@ def test_a_step_is_given_time_before_the_next_one() -> None:
 
 def test_where_all_is_too_late_steps_come_at_once() -> None:
     camera = Camera()
-    for step in SLOW[1:]:
-        camera.runs(0.3, behind=1.2)
-        assert camera.pace.hopeless(1.2)
-        camera.runs(0.1)
-        now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
-        assert now == step
+    camera.runs(1)
+    for step in SLOW:  # one is none
+        assert (camera.pace.stride, camera.pace.halvings, camera.pace.thinning) == step
+        camera.runs(0.15, behind=0.62)
+        assert camera.pace.hopeless(0.62)
+        camera.pace.gave_up()
+        camera.runs(0.15)
+        camera.pace.gave_up()
+        camera.runs(0.15)
     assert not camera.pace.hopeless(0.55)
+
+
+def test_a_single_hiccup_is_no_load() -> None:
+    camera = Camera()
+    for _ in range(5):
+        camera.runs(0.1, behind=0.62)
+        camera.pace.gave_up()
+        camera.runs(3)
+    assert camera.pace.halvings == 0
 
 
 def test_what_is_late_now_and_then_is_no_load() -> None:

@@ -137,6 +137,8 @@ class Live:
             counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
             counts.thinning = self._pace.thinning
             if self._pace.hopeless(behind):
+                if self._warm(now):
+                    self._pace.gave_up()
                 self._give_up()
             waiting = _Waiting(arrival, thinned=not self._pace.publishes)
             self._line.append(waiting)

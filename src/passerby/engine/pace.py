@@ -35,6 +35,7 @@ _MISSED: Final = 0.35  # seconds of load that a frame tells of which was not dec
 _OVER: Final = 10.0  # seconds over which such frames add up
 _OFTEN: Final = 10  # of them, from which something gives way
 _SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
+_GIVEN_UP: Final = 0.75  # seconds of load that it tells of when frames are given up
 _PAST: Final = 0.1  # seconds past the deadline of a frame that nobody looked at yet
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
@@ -115,14 +116,15 @@ class Pace:
     def hopeless(self, behind: float) -> bool:
         """Whether frames wait to be seen for so long that all of them would be too late.
 
-        Whoever looks is then faster with what comes next: a line that is long stays long, and all
-        that passes through it is late. Nor does the next step need time then.
+        Whoever looks goes on with what comes next then: a line that is long stays long, and all
+        that passes through it is late.
         """
-        if self._delay is None or behind <= self.allowed + _PAST:
-            return False
+        return self._delay is not None and behind > self.allowed + _PAST
+
+    def gave_up(self) -> None:
+        """Frames were given up because it was hopeless: twice in a row, and no step needs time."""
         self._gave_way = float("-inf")
-        self._load = 2 * _LOADED
-        return True
+        self._load += _GIVEN_UP
 
     def published(self, took: float) -> None:
         """A frame went out `took` seconds after it came."""
