@@ -51,9 +51,9 @@ def test_followers_of_two_kinds_share_one_small_luma(monkeypatch: pytest.MonkeyP
     film, stills = shot(4, Actor(straight(40, 60, 2))), Stills()
     plain, made = motion.still, list[int]()
 
-    def counted(frame: Frame, index: int) -> motion.Still:
+    def counted(frame: Frame, index: int, side: int) -> motion.Still:
         made.append(index)
-        return plain(frame, index)
+        return plain(frame, index, side)
 
     monkeypatch.setattr(motion, "still", counted)
     settings = FollowSettings.preset("fast")
