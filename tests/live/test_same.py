@@ -150,6 +150,50 @@ def test_where_fewer_frames_are_published_each_is_looked_at_all_the_same(card: C
     assert {(at - shown.frames[0]) // step % 2 for at in shown.frames} == {0}
 
 
+def test_what_is_decided_by_coarser_looks_is_published_no_finer(card: Card) -> None:
+    """Frames that waited when the step was taken, too."""
+    seen: list[int] = []
+    decided: list[int] = []  # how many were final as looks became coarser
+
+    class Counting(Watching):
+        def coarser(self, halvings: int) -> None:
+            decided.append(sum(at < self.schedule.final_until for at in seen))
+
+        def see(self, frame: Frame) -> None:
+            seen.append(frame.span.start)
+            super().see(frame)
+            if len(seen) == 30:
+                live._pace._rung = THIN - 1
+
+    class Fine(Shown):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fine: list[int] = []
+
+        def show(self, frame: Frame, moment: float, halvings: int = 0) -> None:
+            super().show(frame, moment)
+            if not halvings:
+                self.fine.append(frame.span.start)
+
+    def eyes(first: Arrival, failed: bool) -> Counting:
+        finder = video_finder(SETTINGS, card.clock, card.size, horizon=HORIZON)
+        return Counting(finder.followers, policy_of(SETTINGS))
+
+    def now() -> Iterator[Arrival]:
+        for number, arrival in enumerate(arrivals(card)):
+            while number > 2 + len(seen):
+                time.sleep(0.01)
+            yield replace(arrival, arrived=time.monotonic())
+
+    shown = Fine()
+    live = Live(eyes, shown, shown, delay=60)
+    live.run(now())
+    assert len(decided) == 1
+    assert 20 < decided[0] < 30
+    assert set(shown.fine) <= set(seen[: decided[0]])
+    assert len(shown.frames) > len(shown.fine) + 25
+
+
 @pytest.mark.parametrize("every", [1, 7])
 def test_what_is_forgotten_was_not_needed(card: Card, of_the_file: Hidden, every: int) -> None:
     eyes = planner(card)

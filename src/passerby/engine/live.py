@@ -189,6 +189,8 @@ class Live:
                 if detail.wanted(self._pace.halvings):
                     planner.coarser(detail.looked)
                 waiting.halvings = detail.shown()
+                for other in held:  # not decided yet, so from here on looked at no finer either
+                    other.halvings = max(other.halvings, waiting.halvings)
                 planner.see(frame)
                 held.append(waiting)
                 self._decide(number, held, planner)

@@ -28,7 +28,10 @@ from .native import rows_of
 
 UNIT: Final = Fraction(1, 90_000)
 KEYS: Final = 2.0  # seconds between key frames
-_ALONE: Final = 1920 * 1088  # pixels up to which one thread encodes: two cost a quarter more
+_ALONE: Final = (
+    1920 * 1088
+)  # pixels up to which one thread is quick enough; two cost a quarter more
+_QUICK: Final = ("ultrafast", "superfast")  # speeds at which that is so
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class LiveEncoder:
             "g": "600",
             "forced-idr": "1",
         }
-        if size.width * size.height <= _ALONE:
+        if size.width * size.height <= _ALONE and speed in _QUICK:
             context.options |= {"threads": "1"}
         self._context = context
         self._strip = BitStreamFilterContext(f"filter_units=remove_types={UNITS['h264']}", "h264")
