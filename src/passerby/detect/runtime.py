@@ -228,7 +228,7 @@ def onnx_session(
     # Note [no common base]: its errors derive from Exception and from nothing else.
     try:
         session = onnxruntime.InferenceSession(str(weights), options, providers=[provider])
-    except Exception as error:
+    except Exception as error:  # see Note [no common base]
         raise RuntimeError("ONNX Runtime could not load the network") from error
     if session.get_providers()[:1] != [provider]:  # it has gone on without, and only logged it
         raise UsageError(

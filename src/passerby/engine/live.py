@@ -208,7 +208,7 @@ class Live:
             if planner is not None and number == self._surveyor:
                 planner.finish()
                 self._decide(number, held, planner)
-        except Exception as error:
+        except Exception as error:  # as in the loop: the curtain falls
             self._failed(number, error, held)
         with self._change:
             if number == self._surveyor:

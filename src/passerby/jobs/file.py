@@ -76,7 +76,7 @@ def _written(pairs: Pairs, source: Source, redactor: Redactor, sink: Sink, watch
     try:
         render(tally.counted(watch.pairs(pairs, source, "hide")), redactor, sink)
         sink.close()
-    except BaseException:
+    except BaseException:  # raised again
         sink.discard()
         raise
     return tally

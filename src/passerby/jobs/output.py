@@ -54,7 +54,7 @@ def written_whole(
         with answered(output):
             _synced(partial)
             _renamed(partial, output, force)
-    except BaseException:
+    except BaseException:  # raised again
         with suppress(OSError):
             partial.unlink()
         raise

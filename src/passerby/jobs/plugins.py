@@ -83,7 +83,7 @@ def open_detector(asked: str, kind: str, device: str) -> Detector:
         info = detector.info
     except PasserbyError:
         raise
-    except Exception as error:
+    except Exception as error:  # it is others' code
         raise DetectorError(
             f"the detector {name} can't be opened ({type(error).__name__})",
             hint="does it want a file? --detector KIND=NAME:FILE",

@@ -109,7 +109,7 @@ def together(
                 with written_whole(sealed, inputs=[*inputs, output], force=force) as beside:
                     yield Place(partial, kind, asked, beside, was, stack)
                 renamed = True
-    except BaseException:
+    except BaseException:  # raised again
         if renamed and sealed is not None:
             with suppress(OSError):
                 sealed.unlink()

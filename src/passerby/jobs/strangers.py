@@ -112,5 +112,5 @@ def _asked(call: Callable[[], Any], what: str, name: str) -> Any:
         return call()
     except PasserbyError:
         raise
-    except Exception as error:
+    except Exception as error:  # it is others' code
         raise PluginError(f"the {what} {name} failed ({type(error).__name__})") from None

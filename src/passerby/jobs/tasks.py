@@ -125,7 +125,7 @@ def redact_whole(
         raise
     except PasserbyError as error:
         done = Receipt(status="failed", error=_failure(error))
-    except Exception as error:
+    except Exception as error:  # the receipt tells it
         done = Receipt(status="failed", error=_failure(unforeseen(error)))
     return done.model_copy(
         update={

@@ -53,6 +53,6 @@ def to_matrix(orientation: Orientation, stored: Size) -> list[int]:
 def from_exif(number: object) -> Orientation:
     """The orientation for an EXIF tag 274; anything that is not 1..8 is upright."""
     try:
-        return Orientation(int(number))  # type: ignore[call-overload]
+        return Orientation(int(number))  # type: ignore[call-overload]  # caught
     except (TypeError, ValueError):
         return Orientation.UP

@@ -100,7 +100,7 @@ def write_sound(
             file.flush()
             os.fsync(file.fileno())
             file.close()
-    except BaseException:
+    except BaseException:  # raised again
         with suppress(OSError):
             file.close()
         partial.unlink(missing_ok=True)

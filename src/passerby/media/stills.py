@@ -82,7 +82,7 @@ def _opened(path: Path | io.BytesIO, kind: str) -> Image.Image:
             pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
             pillow_heif.options.THUMBNAILS = False
             # Used directly, so that Pillow's list of formats is left alone.
-            made: Image.Image = HeifImageFile(path)  # type: ignore[no-untyped-call]
+            made: Image.Image = HeifImageFile(path)  # type: ignore[no-untyped-call]  # no hints
             return made
         if kind == "jpeg":
             # Not by way of Pillow's list either, which takes second pictures for pages.

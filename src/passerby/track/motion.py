@@ -136,7 +136,7 @@ def _flow(a: Still, b: Still, points: Points) -> tuple[Points, Any]:
         a.luma,
         b.luma,
         points,
-        None,  # type: ignore[call-overload]
+        None,  # type: ignore[call-overload]  # allowed, and not in its hints
         winSize=_WINDOW,
         maxLevel=_LEVELS,
         criteria=_STOP,

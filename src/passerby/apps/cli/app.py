@@ -106,7 +106,7 @@ def run(arguments: list[str]) -> int:
         problem = UsageError(what, hint="passerby --help shows what there is")
     except (KeyboardInterrupt, typer.Abort):
         problem = stopped()
-    except Exception as error:
+    except Exception as error:  # told as a mistake of ours, without its words
         problem = unforeseen(error)
     code = MISUSED if isinstance(problem, UsageError) else FAILED
     complain(problem)

@@ -103,7 +103,7 @@ def one(
         return failed(item, error)
     except KeyboardInterrupt:
         return failed(item, stopped())
-    except Exception as error:
+    except Exception as error:  # of one file; the others go on
         return failed(item, unforeseen(error))
     return Outcome(item.source, item.target, settled(report), report.as_dict(), said=report.said())
 

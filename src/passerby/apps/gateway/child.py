@@ -101,7 +101,7 @@ def main() -> None:
         code = 1
     except (ValueError, KeyError, TypeError):
         code = 2  # no order: nobody of ours started this
-    except Exception as error:
+    except Exception as error:  # told to the supervisor, without its words
         post.put(of_error(_mistake(error)))
         code = 1
     post.close()

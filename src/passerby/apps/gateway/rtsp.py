@@ -245,7 +245,7 @@ class _Talk:
             if first is not None:
                 info += f";rtptime={self._sender.moment(first.at)}"
             await self._say(request, 200, {"Range": "npt=0.000-", "RTP-Info": info})
-        except BaseException:
+        except BaseException:  # raised again
             receiver.close()
             raise
         sending = _send(channel, receiver, first, self._sender, self._way)

@@ -83,7 +83,7 @@ class Whep:
         track = Track(channel)
         try:
             answer = await answered(line, track, channel, offer)
-        except BaseException:
+        except BaseException:  # raised again
             track.stop()
             await self.end(channel, name)
             raise
@@ -142,7 +142,7 @@ async def answered(line: RTCPeerConnection, track: Track, channel: Channel, offe
 
 def heard(sender: RTCRtpSender, channel: Channel) -> None:
     """Who lost packets asks for a key frame, and the encoder hears of it."""
-    sender._send_keyframe = channel.ask_key  # type: ignore[method-assign]
+    sender._send_keyframe = channel.ask_key  # type: ignore[method-assign]  # no other door
 
 
 def h264() -> list[Any]:

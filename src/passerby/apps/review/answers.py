@@ -202,7 +202,7 @@ def _kept(answer: Answer) -> Answer:
             return JSONResponse(failure(error), 400)
         except PasserbyError as error:
             return JSONResponse(failure(error), 500)
-        except Exception as error:
+        except Exception as error:  # a page gets an answer, without its words
             return JSONResponse(failure(unknown(error)), 500)
 
     return told

@@ -62,7 +62,7 @@ class Export:
         except PasserbyError as error:
             self._told = {"status": "failed", **failure(error)}
             return
-        except Exception as error:
+        except Exception as error:  # told on the page, without its words
             self._told = {"status": "failed", **failure(unknown(error))}
             return
         self._told = {"status": status, "output": papers.output.name, **self._judged(report)}

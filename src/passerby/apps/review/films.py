@@ -110,7 +110,7 @@ class Films:
                     self.open(number)
                 except PasserbyError as error:
                     film.error = error
-                except Exception as error:
+                except Exception as error:  # of one film; the page tells it
                     film.error = export.unknown(error)
 
 
