@@ -2,7 +2,8 @@
 
 Forty seconds, over and over: nobody (a lamp flickers), one walker, a busy street (four walkers of
 several sizes, a car with a plate). Every picture has a sensor's noise, and carries its own number
-in a strip of black and white blocks in the corner, each bit and its opposite. Of each face that is
+in soft patches along the lower edge, each bit and its opposite, far apart: blocks side by side are
+taken for a plate, and then they are covered. Of each face that is
 whole enough the judge keeps the detail that the camera sent, and compares: what is left of it in
 the published picture is 1 for a bare face and about 0 for a covered one.
 """
@@ -23,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Photos
 
-VERSION: Final = 1  # of the film: another one is made anew
+VERSION: Final = 2  # of the film: another one is made anew
 RATE: Final = 15
 SECONDS: Final = 40
 FRAMES: Final = RATE * SECONDS
 SIZES: Final = {"720p15": (1280, 720), "1080p15": (1920, 1080)}
 BITS: Final = 10
-BLOCK: Final = 16  # pixels
+PATCH: Final = (24, 20)  # pixels from the lower edge, and each way
+LIT: Final = (58.0, 120.0)  # on a road of about 82
 LEFT: Final = (
     0.5  # of a face's detail: a cover leaves up to 0.3 by chance, a bare face 0.8 and more
 )
@@ -169,17 +171,34 @@ def likeness(published: Picture, sent: Picture) -> float:
 
 def number_of(grey: Picture) -> int | None:
     """Which picture of the film it is; None where the strip says no number."""
-    parts = [grey[rows, cols][4:-4, 4:-4] for rows, cols in _blocks(grey.shape[0])]
-    lit = [float(part.mean()) > 127 for part in parts]
+    lit = [float(grey[part].mean()) > sum(LIT) / 2 for part in _patches(*grey.shape)]
     bits, opposite = lit[:BITS], lit[BITS:]
     if any(a == b for a, b in zip(bits, opposite, strict=True)):
         return None
     return sum(bit << n for n, bit in enumerate(bits))
 
 
-def _blocks(height: int) -> Iterator[tuple[slice, slice]]:
-    for n in range(2 * BITS):
-        yield slice(height - BLOCK, height), slice(n * BLOCK, (n + 1) * BLOCK)
+def _patches(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Where the number is read: first all bits, then their opposites."""
+    (up, side), count = PATCH, 2 * BITS
+    for n in range(count):
+        middle = (2 * n + 1) * width // (2 * count)
+        yield slice(height - up, height - up + side), slice(middle - side // 2, middle + side // 2)
+
+
+def _numbered(picture: NDArray[np.float32], number: int) -> None:
+    """The patches, larger than what is read of them, without edges."""
+    height = picture.shape[0]
+    bits = [number >> n & 1 for n in range(BITS)]
+    for bit, (rows, cols) in zip(
+        [*bits, *(1 - b for b in bits)], _patches(*picture.shape[:2]), strict=True
+    ):
+        top, left, right = rows.start - 16, cols.start - 16, cols.stop + 16
+        share = np.zeros((height - top, right - left, 1), np.float32)
+        share[8:, 8:-8] = 1
+        share = cv2.GaussianBlur(share, (0, 0), 4, borderType=cv2.BORDER_REPLICATE)[:, :, None]
+        there = picture[top:, left:right]
+        there += share * (LIT[bit] - there)
 
 
 def _pictures(width: int, height: int, portrait: Path) -> Iterator[Picture]:
@@ -197,11 +216,9 @@ def _pictures(width: int, height: int, portrait: Path) -> Iterator[Picture]:
             if corner is not None:
                 _body(picture, corner, head.shape[0])
                 _paste(picture, head, mask, corner)
+        _numbered(picture, number)
         picture += np.roll(noises[rng.integers(24)], rng.integers(width), axis=1)
         whole: Picture = np.clip(picture, 0, 255).astype(np.uint8)
-        bits = [number >> n & 1 for n in range(BITS)]
-        for bit, (rows, cols) in zip([*bits, *(1 - b for b in bits)], _blocks(height), strict=True):
-            whole[rows, cols] = 235 if bit else 20
         yield whole
 
 
