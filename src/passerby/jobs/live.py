@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 from ..core.errors import PasserbyError, UsageError
+from ..core.frame import Frame
 from ..core.geometry import Size
 from ..core.live import Arrival, LivePlanner
 from ..core.ports import Detector
@@ -105,6 +107,8 @@ def live(
         if address.kind == "folder":
             check_folder(address.path)
     eyes = _Eyes(settings)
+    if _plays_a_film(settings):
+        eyes.prepare(stop)
     camera = Camera(
         settings.address.with_login(logins.camera),
         transport=settings.transport,
@@ -160,6 +164,7 @@ class _Eyes:
 
     def __init__(self, settings: LiveSettings) -> None:
         self._settings, self._zones = settings.finding, settings.zones
+        self._address = settings.address
         self._horizon = SHARE * Fraction(settings.delay).limit_denominator(1000)
         self._ready = set[Size]()
         self._detectors: Sequence[Detector] = finders.open_detectors(self._settings)
@@ -170,9 +175,7 @@ class _Eyes:
             self._detectors = finders.open_detectors(settings)
             self._ready.clear()
         frame = arrival.frame
-        if frame.size not in self._ready:
-            finders.make_ready(self._detectors, settings, frame)
-            self._ready.add(frame.size)
+        self._make_ready(frame)
         finder = finders.video_finder(
             settings,
             arrival.clock,
@@ -184,6 +187,20 @@ class _Eyes:
         edits = edits_of(self._zones, (), (), footing)
         return _Watch(finder, policy_of(settings), edits)
 
+    def prepare(self, stop: threading.Event) -> None:
+        """Be ready before a film begins: it would not wait, and be covered until then."""
+        camera = Camera(self._address, stop=stop)
+        # What fails here fails again once it is played, and there it is covered or told.
+        with suppress(Exception), closing(camera.arrivals()) as arrivals:
+            first = next(arrivals, None)
+            if first is not None:
+                self._make_ready(first.frame)
+
+    def _make_ready(self, frame: Frame) -> None:
+        if frame.size not in self._ready:
+            finders.make_ready(self._detectors, self._settings, frame)
+            self._ready.add(frame.size)
+
 
 class _Watch(FollowingPlanner):
     """A planner whose followers can be told to look less finely."""
@@ -194,6 +211,12 @@ class _Watch(FollowingPlanner):
 
     def coarser(self, halvings: int) -> None:
         self._finder.coarser(halvings)
+
+
+def _plays_a_film(settings: LiveSettings) -> bool:
+    """Whether its beginning can be read twice, which that of a pipe can't."""
+    address = settings.address
+    return address.kind == "file" and Path(address.path).is_file()
 
 
 def _painter(settings: LiveSettings) -> Paint:
