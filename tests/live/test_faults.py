@@ -255,6 +255,26 @@ def test_a_server_that_goes_away_is_published_to_again(tmp_path: Path, film: Fil
         assert seen.worst < LEFT
 
 
+def test_what_a_killed_process_recorded_is_kept(tmp_path: Path, film: Film) -> None:
+    needs_rtsp()
+    pieces = tmp_path / "rec"
+    with camera(tmp_path, film) as server:
+        with watched(server.url, "--to", f"{pieces}/") as running:
+            running.until("shown >= 60", 40)  # key frames are two seconds apart
+            running.process.kill()
+            running.end()
+        assert [path.suffix for path in pieces.iterdir()] == [".partial"]
+        with watched(server.url, "--to", f"{pieces}/") as running:
+            running.until("shown >= 10", 40)
+            ended(running)
+    first, second = sorted(pieces.iterdir())
+    assert (first.suffix, second.suffix) == (".mp4", ".mp4")
+    for path, least in ((first, 20), (second, 5)):
+        seen = judged(decoded(path), film)
+        assert len(seen.numbers) >= least
+        assert seen.worst < LEFT
+
+
 def test_pictures_that_grow_or_are_turned_show_nobody(
     tmp_path: Path, face: Image.Image, film: Film, tap: Tap
 ) -> None:

@@ -1,4 +1,8 @@
-"""Recordings in pieces: each appears whole, and the oldest go when there are too many."""
+"""Recordings in pieces: each appears whole, and the oldest go when there are too many.
+
+Note [power cuts]: a piece is written in fragments, one for each key frame, and made an ordinary MP4
+when it is finished. What a killed process leaves behind is so whole up to its last fragment.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,11 @@ from .live_encoder import UNIT, Coded, Shape, packet_of, stream_of
 
 PIECE: Final = 60.0  # seconds
 _PREFIX: Final = "passerby-"
+_PARTIAL: Final = ".partial"
+_OPTIONS: Final = {  # Note [power cuts]; the header waits for the first picture, which tells it
+    "fflags": "+bitexact+flush_packets",
+    "movflags": "+hybrid_fragmented+frag_keyframe+delay_moov",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,8 @@ class Recording:
         self._folder, self._shape, self._retention = folder, shape, retention
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for left in folder.glob(f"{_PREFIX}*.mp4.partial"):
-                left.unlink(missing_ok=True)  # of a run that was killed
+            for left in folder.glob(f"{_PREFIX}*.mp4{_PARTIAL}"):
+                _rescue(left)
         except OSError as error:
             raise write_fault(error, folder) from error
         self._container: OutputContainer | None = None
@@ -78,14 +87,10 @@ class Recording:
 
     def _start(self, packet: Coded) -> None:
         stem = _PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        self._name = self._folder / f"{stem}.mp4"
-        number = 1
-        while os.path.lexists(self._name):
-            number += 1
-            self._name = self._folder / f"{stem}-{number}.mp4"
-        self._partial = self._name.with_name(self._name.name + ".partial")
+        self._name = _free(self._folder / f"{stem}.mp4")
+        self._partial = self._name.with_name(self._name.name + _PARTIAL)
         self._container = av.open(
-            f"file:{self._partial}", "w", format="mp4", container_options={"fflags": "+bitexact"}
+            f"file:{self._partial}", "w", format="mp4", container_options=_OPTIONS
         )
         self._stream = stream_of(self._container, self._shape)
         self._begin = packet.at
@@ -114,6 +119,45 @@ class Recording:
             if number and (old or much):
                 with suppress(OSError):
                     path.unlink()
+
+
+def _free(name: Path) -> Path:
+    """`name`, or one like it that nobody has yet."""
+    number, free = 1, name
+    while os.path.lexists(free):
+        number += 1
+        free = name.with_stem(f"{name.stem}-{number}")
+    return free
+
+
+def _rescue(partial: Path) -> None:
+    """Keep what is whole of a piece whose process was killed; delete it where nothing is."""
+    whole, told = _whole(partial), partial.stat()
+    if not whole:
+        partial.unlink(missing_ok=True)
+        return
+    os.truncate(partial, whole)
+    os.utime(partial, ns=(told.st_atime_ns, told.st_mtime_ns))  # as old as it is
+    partial.replace(_free(partial.with_suffix("")))
+
+
+def _whole(partial: Path) -> int:
+    """Bytes up to the end of the last whole fragment: boxes after ISO/IEC 14496-12, 4.2."""
+    end = at = 0
+    size, header = partial.stat().st_size, False
+    with partial.open("rb") as file:
+        while at + 16 <= size:
+            file.seek(at)
+            head = file.read(16)
+            kind, long = head[4:8], int.from_bytes(head[:4], "big")
+            long = int.from_bytes(head[8:], "big") if long == 1 else long
+            at += long
+            if long < 8 or at > size:
+                break
+            header = header or kind == b"moov"
+            if header and kind == b"mdat":
+                end = at
+    return end
 
 
 def check_folder(folder: Path) -> None:

@@ -1,0 +1,122 @@
+"""Pieces of recordings: whole when they appear, kept after a kill, deleted when there are many."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from passerby.core.errors import OutputError
+from passerby.core.geometry import Size
+from passerby.media.live_encoder import UNIT, Coded, Shape
+from passerby.media.recording import Recording, Retention
+
+SHAPE = Shape(Size(64, 48), Fraction(1))
+RATE = 10
+
+
+@pytest.fixture(scope="module")
+def coded() -> list[Coded]:
+    """Five seconds with a key frame in each."""
+    coder = av.CodecContext.create("libx264", "w")
+    assert isinstance(coder, av.VideoCodecContext)
+    coder.width, coder.height, coder.pix_fmt = *(64, 48), "yuv420p"
+    coder.time_base = Fraction(1, RATE)
+    coder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(RATE)}
+    made = []
+    for number in range(5 * RATE):
+        picture = np.full((48, 64, 3), 40 + 4 * number, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts = number
+        at = round(Fraction(number, RATE) / UNIT)
+        made += [Coded(bytes(packet), at, packet.is_keyframe) for packet in coder.encode(frame)]
+    return made
+
+
+def recorded(folder: Path, packets: list[Coded], retention: Retention) -> Recording:
+    recording = Recording(folder, SHAPE, retention)
+    for packet in packets:
+        recording.put(packet)
+    return recording
+
+
+def lengths(folder: Path) -> list[int]:
+    """Pictures in each piece that is there, in the order of their names."""
+    found = []
+    for path in sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name)):
+        with av.open(str(path)) as container:
+            found.append(sum(1 for _ in container.decode(video=0)))
+    return found
+
+
+def test_each_piece_begins_with_a_key_frame_and_is_whole(
+    tmp_path: Path, coded: list[Coded]
+) -> None:
+    recorded(tmp_path, coded, Retention(piece=2)).close()
+    assert lengths(tmp_path) == [20, 20, 10]
+    assert all(path.suffix == ".mp4" for path in tmp_path.iterdir())
+
+
+def test_what_a_killed_process_leaves_is_kept_as_far_as_it_is_whole(
+    tmp_path: Path, coded: list[Coded]
+) -> None:
+    was = tmp_path / "was"
+    left = recorded(was, coded[:35], Retention())
+    there = tmp_path / "there"
+    shutil.copytree(was, there)  # as if the process had ended here
+    left.close()
+    (piece,) = there.iterdir()
+    whole = piece.stat().st_size
+    with piece.open("ab") as file:
+        file.write((500).to_bytes(4, "big") + b"moof" + bytes(100))  # it was writing
+    long_ago = time.time() - 7200
+    os.utime(piece, (long_ago, long_ago))
+    name = piece.name.removesuffix(".partial")
+    (there / name).write_bytes(b"another of the same second")
+    Recording(there, SHAPE, Retention())
+    (there / name).unlink()
+    (kept,) = there.iterdir()
+    assert kept.name == name.replace(".mp4", "-2.mp4")
+    assert kept.stat().st_size == whole
+    assert lengths(there) == [30]  # three of the four seconds that were begun
+    assert abs(kept.stat().st_mtime - long_ago) < 1
+
+
+@pytest.mark.parametrize("left", [b"", b"\0\0\0", bytes(200), b"\0\0\0\x10ftypisom"])
+def test_what_holds_no_whole_picture_is_deleted(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "passerby-20260101T000000Z.mp4.partial").write_bytes(left)
+    other = tmp_path / "mine.mp4.partial"
+    other.write_bytes(b"somebody else's")
+    Recording(tmp_path, SHAPE, Retention())
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_the_oldest_go_by_age_and_by_size(tmp_path: Path, coded: list[Coded]) -> None:
+    mine = tmp_path / "holiday.mp4"
+    mine.write_bytes(b"not a piece")
+    long_ago = time.time() - 7200
+    os.utime(mine, (long_ago, long_ago))
+    old = tmp_path / "passerby-20200101T000000Z.mp4"
+    old.write_bytes(b"a piece")
+    os.utime(old, (long_ago, long_ago))
+    recorded(tmp_path, coded, Retention(age=3600, piece=1)).close()
+    assert mine.exists()
+    assert not old.exists()
+    mine.unlink()
+    pieces = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert len(pieces) == 5
+    newest = pieces[-1].stat().st_size
+    recorded(tmp_path, coded[:5], Retention(size=newest, piece=1)).close()
+    assert len(list(tmp_path.iterdir())) <= 2
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError):
+        Recording(tmp_path / "file" / "rec", SHAPE, Retention())
