@@ -126,6 +126,22 @@ def test_two_scenes_that_alternate_are_looked_at_on_both_sides_of_every_cut() ->
     assert wrong == []
 
 
+def test_before_a_pause_all_is_looked_at_for_who_came_in_moves_too_far_in_it() -> None:
+    """Frames may be missing: the camera lost them, or nobody had time for them."""
+    starts = [i * TICK if i < 20 else (i + 12) * TICK for i in range(40)]
+    spans = [Span(Ticks(at), Ticks(at + TICK)) for at in starts]
+    film = shot(
+        40,
+        Actor(lambda i: None if i < 17 else (60, 40) if i < 20 else (200, 100)),
+        camera=lambda i: (6 * i, 0),  # so that nothing sudden asks for a look
+        spans=spans,
+    )
+    eyes = Eyes(film)
+    keys = followed(film, eyes, replace(PATIENT, interval=Fraction(4)))
+    assert 19 in eyes.asked
+    assert bare(film, keys) == []
+
+
 def _holds(face: Box | None, cover: Box) -> bool:
     return face is not None and cover.contains(face)
 

@@ -32,6 +32,7 @@ from .unsure import Unsure
 
 _SURE: Final = 0.6  # best score of a face that may have turned away, and is followed for longer
 _ROOM: Final = 1.5  # frames that an answer has to reach back to, or every frame is looked at
+_PAUSE: Final = (Fraction(1, 4), 2)  # seconds between two frames, and times the step before
 _YOUNG: Final = (2, 4, 7)  # frames after a first sighting at which it is looked at closely
 
 
@@ -67,6 +68,7 @@ class Follower:
         self._looker = Looker(detector, settings, clock, size)
         self._reach = clock.ticks(settings.reach)
         self._hold = clock.ticks(settings.hold)
+        self._pause = clock.ticks(_PAUSE[0])
         self._reach_frames = reach_frames
         self._horizon = None if horizon is None else clock.ticks(horizon)
         self._stills = stills or Stills()
@@ -158,7 +160,8 @@ class Follower:
             now, self._rows(alive, before), stacked([p.gait.velocity for p in alive], 2)
         )
         jolted = film.jolted(now.index)
-        if jolted and self._previous is not None and self._looker.looked < before.index:
+        torn = jolted or self._paused(now)
+        if torn and self._previous is not None and self._looker.looked < before.index:
             # Note [both sides]: what came in since the last look would be missed for good.
             self._look(before, self._previous, closing=True)
             alive = self._alive()
@@ -181,6 +184,12 @@ class Follower:
                 path.lost_at = path.lost_at if path.lost else now.index
                 path.lost += 1
             path.follow(now.index, row, now.index - path.last_seen + 2 * path.lost)
+
+    def _paused(self, now: Still) -> bool:
+        """Whether frames are missing before this one: who came in meanwhile moved too far."""
+        start, last = self._film.start, self._film.last.index
+        step = now.span.start - start(last)
+        return step > self._pause and step > _PAUSE[1] * (start(last) - start(last - 1))
 
     def _rows(self, paths: list[Path], still: Still) -> Boxes:
         return stacked([p.at(still.index) for p in paths])
