@@ -1,10 +1,10 @@
 #!/bin/sh
 # Programs from Debian that some tests need: a browser, a synthesiser of speech, a reader of
-# metadata, a camera (an RTSP server), a broker of MQTT, SRT.
+# metadata, a camera (an RTSP server), a broker of MQTT, SRT, a recorder.
 # Where one can't be installed, this says so, and its tests say that they were skipped.
 set -eu
 missing=
-for need in chromium:chromium espeak-ng:espeak-ng exiftool:libimage-exiftool-perl mosquitto:mosquitto ffmpeg:ffmpeg; do
+for need in chromium:chromium espeak-ng:espeak-ng exiftool:libimage-exiftool-perl mosquitto:mosquitto ffmpeg:ffmpeg motion:motion; do
     command -v "${need%%:*}" >/dev/null || missing="$missing ${need##*:}"
 done
 rtsp="import gi; gi.require_version('GstRtspServer', '1.0')"
