@@ -108,7 +108,7 @@ class OpenVinoRuntime:
     ) -> None:
         # Note [no telemetry]: importing openvino starts openvino_telemetry, which writes a client
         # id into the home folder. Passerby must not; with the import blocked OpenVINO uses a stub.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # blocks it
         # Note [first use alone]: two threads that ask OpenVINO at the same time, for the first
         # time, what NumPy calls a type wait for each other forever: the one holds Python's lock,
         # the other that of a table in C++ which is being built.

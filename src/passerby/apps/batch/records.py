@@ -153,7 +153,7 @@ def _taken_elsewhere(descriptor: int) -> bool:
     try:
         import msvcrt
 
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]  # Windows
     except ImportError:
         return True
     except OSError:

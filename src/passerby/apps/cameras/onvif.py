@@ -92,8 +92,8 @@ class _Talk:
         moment = first(said, "UTCDateTime")
         names = ("Year", "Month", "Day", "Hour", "Minute", "Second")
         try:
-            numbers = [int(text(moment, name)) for name in names]
-            theirs = datetime(*numbers[:3], *numbers[3:], tzinfo=UTC)  # type: ignore[misc,arg-type]
+            year, month, day, hour, minute, second = (int(text(moment, name)) for name in names)
+            theirs = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except (ValueError, OverflowError):
             return
         self._ahead = theirs - datetime.now(UTC)
