@@ -21,7 +21,7 @@ SLOW_ARGS := $(if $(SLOW),-m "not ray")
 pytest = $(BIN)/python -m pytest $(2) $(1) $(PYTEST_ARGS) || { test $$? = 1 -a -n "$(AGAIN)" && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(1) $(PYTEST_ARGS); }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel man completions site retell ray test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup wheel man completions site retell ray onvif test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -48,6 +48,14 @@ retell: $(READY)  ## add what transcribe needs for English (85 MB)
 
 ray: $(READY)  ## add what batch --ray and its tests need (90 MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-ray.lock
+
+ONVIF := build/onvif-venv
+$(ONVIF)/.ready: requirements-onvif.lock
+	@$(PYTHON) -m venv --clear $(ONVIF)
+	$(ONVIF)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements-onvif.lock
+	@touch $@
+
+onvif: $(ONVIF)/.ready  ## a camera that is not ours, for the tests of `passerby cameras` (150 MB, apart)
 
 programs:  ## install from Debian, as root, what a few tests need besides
 	@sh tools/programs.sh

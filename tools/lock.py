@@ -1,6 +1,6 @@
 """Write requirements.lock (what Passerby runs on), requirements-dev.lock (that and the tools),
-requirements-ray.lock (what that extra adds) and requirements-site.lock (what the documents' site is
-built with).
+requirements-ray.lock (what that extra adds), requirements-site.lock (what the documents' site is
+built with) and requirements-onvif.lock (a camera for the tests).
 
 All pin every package by version and hash, for every platform, and name no index. Some packages
 are left out on purpose: openvino asks for openvino-telemetry, which makes up an identity for this
@@ -18,7 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = "openvino-telemetry"
 UNUSED = ("requests", "certifi", "charset-normalizer", "urllib3", "toml")
-SITE = "What the documents' site is built with: make site."
+APART = {  # what nothing else needs, each in an environment of its own
+    "site": "What the documents' site is built with: make site.",
+    "onvif": "A camera that is not ours, for the tests: make onvif.",
+}
 HEAD = f"""\
 # {{what}} Rebuilt by `make lock`.
 # Install with --no-deps --require-hashes: {LEFT_OUT} is left out on purpose.
@@ -34,7 +37,8 @@ def main() -> None:
         lock(uv, "requirements.lock", "What Passerby runs on.")
         lock(uv, "requirements-dev.lock", "What Passerby runs on, and its tools.", "--group", "dev")
         extra(uv, "ray")
-        site(uv)
+        for name in APART:
+            apart(uv, name)
 
 
 def extra(uv: str, name: str) -> None:
@@ -50,10 +54,10 @@ def extra(uv: str, name: str) -> None:
     (ROOT / f"requirements-{name}.lock").write_text("".join([head, *new]))
 
 
-def site(uv: str) -> None:
-    """What the documents' site is built with, which nothing else needs."""
-    pins = compiled(uv, "tools/site.txt", "--upgrade")
-    (ROOT / "requirements-site.lock").write_text(f"# {SITE} Rebuilt by `make lock`.\n{pins}")
+def apart(uv: str, name: str) -> None:
+    pins = compiled(uv, f"tools/{name}.txt", "--upgrade")
+    head = f"# {APART[name]} Rebuilt by `make lock`.\n"
+    (ROOT / f"requirements-{name}.lock").write_text(head + pins)
 
 
 def lock(uv: str, name: str, what: str, *more: str) -> None:

@@ -1,23 +1,22 @@
 """A camera program that is not ours (PyPI `ipycam` 1.3) is understood.
 
-It can't be installed beside Passerby (docs/decisions/cameras.md): PASSERBY_IPYCAM names the Python
-of an environment that has it.
+It can't be installed beside Passerby (docs/decisions/cameras.md): `make onvif` installs it apart.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from .device import PASSWORD, USER
 from .test_cameras import cameras
 
-PYTHON = os.environ.get("PASSERBY_IPYCAM", "")
-pytestmark = pytest.mark.skipif(not PYTHON, reason="PASSERBY_IPYCAM names no Python with ipycam")
+PYTHON = Path(__file__).parents[2] / "build" / "onvif-venv" / "bin" / "python"
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="ipycam is not there: make onvif")
 
 # Its own ONVIF service, HTTP handler and discovery, without its encoders.
 SERVE = """
