@@ -116,10 +116,10 @@ def through_file(sound: Wave, suffix: str) -> Wave:
         path, out = Path(place) / "in.wav", Path(place) / f"out{suffix}"
         with av.open(str(path), "w") as file:
             stream = file.add_stream("pcm_f32le", rate=RATE)
-            stream.codec_context.layout = "mono"  # type: ignore[attr-defined]
+            stream.codec_context.layout = "mono"  # type: ignore[attr-defined]  # PyAV's hints know no layout here
             frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), "flt", "mono")
             frame.sample_rate, frame.pts = RATE, 0
-            file.mux(stream.encode(frame))  # type: ignore[attr-defined]
+            file.mux(stream.encode(frame))  # type: ignore[attr-defined]  # a stream of sound, as it was made
         card = probe(path)
         name = output_container(card)[1] if suffix == ".wav" else suffix[1:]
         write_sound(out, card, FORMS[name], HumNotched)

@@ -3,9 +3,9 @@
 Forty seconds, over and over: nobody (a lamp flickers), one walker, a busy street (four walkers of
 several sizes, a car with a plate). Every picture has a sensor's noise, and carries its own number
 in soft patches along the lower edge, each bit and its opposite, far apart: blocks side by side are
-taken for a plate, and then they are covered. Of each face that is
-whole enough the judge keeps the detail that the camera sent, and compares: what is left of it in
-the published picture is 1 for a bare face and about 0 for a covered one.
+taken for a plate, and then they are covered. Of each face that is whole enough the judge keeps the
+detail that the camera sent, and compares: what is left of it in the published picture is 1 for a
+bare face and about 0 for a covered one.
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ SIZES: Final = {"720p15": (1280, 720), "1080p15": (1920, 1080)}
 BITS: Final = 10
 PATCH: Final = (24, 20)  # pixels from the lower edge, and each way
 LIT: Final = (58.0, 120.0)  # on a road of about 82
-LEFT: Final = (
-    0.5  # of a face's detail: a cover leaves up to 0.3 by chance, a bare face 0.8 and more
-)
+LEFT: Final = 0.5  # of a face's detail: a cover leaves up to 0.3 by chance, a bare face 0.8 or more
 LEAST: Final = 0.6  # of a face that is in the picture, or it is not judged
 Picture = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1, half-open
@@ -170,7 +168,7 @@ def likeness(published: Picture, sent: Picture) -> float:
 
 
 def number_of(grey: Picture) -> int | None:
-    """Which picture of the film it is; None where the strip says no number."""
+    """Which picture of the film it is; None where the patches say no number."""
     lit = [float(grey[part].mean()) > sum(LIT) / 2 for part in _patches(*grey.shape)]
     bits, opposite = lit[:BITS], lit[BITS:]
     if any(a == b for a, b in zip(bits, opposite, strict=True)):

@@ -90,7 +90,7 @@ def made(name: str, count: int) -> Wave:
 
 def kept(sound: Wave, ears: Callable[[], object]) -> NDArray[np.bool_]:
     """Which samples are left."""
-    treatment = SpeechMuted(HEARD_RATE, 1, ears)  # type: ignore[arg-type]
+    treatment = SpeechMuted(HEARD_RATE, 1, ears)  # type: ignore[arg-type]  # any that can hear
     out = np.concatenate([treatment.take(sound[None], sound[None]), treatment.end()], axis=1)
     return np.asarray(out[0] != 0)
 

@@ -39,15 +39,15 @@ from causes import Covered
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-from tests.detect.portraits import Photo  # noqa: E402
+from tests.detect.portraits import Photo  # noqa: E402 - found by the path above
 
-from passerby.core.detection import Detections, overlaps  # noqa: E402
-from passerby.core.geometry import Box  # noqa: E402
-from passerby.core.track import Why  # noqa: E402
-from passerby.detect.people import open_detector  # noqa: E402
-from passerby.plan import Policy  # noqa: E402
-from passerby.track.belonging import head_of  # noqa: E402
-from passerby.track.photo import find_all  # noqa: E402
+from passerby.core.detection import Detections, overlaps  # noqa: E402 - found by the path above
+from passerby.core.geometry import Box  # noqa: E402 - found by the path above
+from passerby.core.track import Why  # noqa: E402 - found by the path above
+from passerby.detect.people import open_detector  # noqa: E402 - found by the path above
+from passerby.plan import Policy  # noqa: E402 - found by the path above
+from passerby.track.belonging import head_of  # noqa: E402 - found by the path above
+from passerby.track.photo import find_all  # noqa: E402 - found by the path above
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -35,7 +35,7 @@ BUILD: Final = frozenset(
     ProjectionType CodecDelay SeekPreRoll DefaultDuration CuePoint ImageSize Megapixels
     AvgBitrate Rotation GenBalance GenMediaVersion GenFlags GenGraphicsMode GenOpColor
     FieldOrder CRC-32 CueClusterPosition CueTime CueTrack MaxBlockAdditionID
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - words to be read, one a line
 )
 # Names whose value has to be one of these.
 VALUES: Final[dict[str, re.Pattern[str]]] = {

@@ -17,20 +17,20 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "reference" / "formats.md"
 sys.path.insert(0, str(ROOT))
 
-import av  # noqa: E402
-from tests.jobs.films import finder  # noqa: E402
-from tests.media import photo_rows  # noqa: E402
-from tests.media.carriers import CARRIERS  # noqa: E402
-from tests.media.films import Film, make  # noqa: E402
-from tests.media.sound_files import CARRIERS as SOUND_CARRIERS  # noqa: E402
-from tests.media.sound_files import KINDS, tone, write  # noqa: E402
+import av  # noqa: E402 - found by the path above
+from tests.jobs.films import finder  # noqa: E402 - found by the path above
+from tests.media import photo_rows  # noqa: E402 - found by the path above
+from tests.media.carriers import CARRIERS  # noqa: E402 - found by the path above
+from tests.media.films import Film, make  # noqa: E402 - found by the path above
+from tests.media.sound_files import CARRIERS as SOUND_CARRIERS  # noqa: E402 - found by the path above
+from tests.media.sound_files import KINDS, tone, write  # noqa: E402 - found by the path above
 
-from passerby.core.errors import PasserbyError  # noqa: E402
-from passerby.core.geometry import Orientation, Size  # noqa: E402
-from passerby.jobs import Report, Settings, default_output, footage, redact  # noqa: E402
-from passerby.jobs.tasks import models_kept  # noqa: E402
-from passerby.media import Card, VideoSource, listened, probe  # noqa: E402
-from passerby.media.orient import to_matrix  # noqa: E402
+from passerby.core.errors import PasserbyError  # noqa: E402 - found by the path above
+from passerby.core.geometry import Orientation, Size  # noqa: E402 - found by the path above
+from passerby.jobs import Report, Settings, default_output, footage, redact  # noqa: E402 - found by the path above
+from passerby.jobs.tasks import models_kept  # noqa: E402 - found by the path above
+from passerby.media import Card, VideoSource, listened, probe  # noqa: E402 - found by the path above
+from passerby.media.orient import to_matrix  # noqa: E402 - found by the path above
 
 MS: Final = Fraction(1, 1000)
 EVEN: Final = tuple(range(12))
@@ -162,7 +162,7 @@ def looks(card: Card) -> str:
     with av.open(str(card.path)) as file:
         first = next(file.decode(video=0))
         sounds = len(file.streams.audio)
-        kinds = {s.type.name for s in first.side_data}  # type: ignore[attr-defined]
+        kinds = {s.type.name for s in first.side_data}  # type: ignore[attr-defined]  # PyAV's hints know no side data
     words = [card.codec, f"{card.size.width}x{card.size.height}", first.format.name]
     if card.orientation != Orientation.UP:
         words.append(f"orientation {int(card.orientation)}")

@@ -65,7 +65,7 @@ def seeds(folder: Path) -> list[Path]:
     ):
         pixels = {"prores_ks": "yuv422p10le", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
         path = folder / f"{codec}{suffix}"
-        film = Film(codec=codec, pixels=pixels, sounds=sounds, **even)  # type: ignore[arg-type]
+        film = Film(codec=codec, pixels=pixels, sounds=sounds, **even)  # type: ignore[arg-type]  # one of many, drawn
         made.append(make(path, film))
     made += [maker(folder / f"sound{suffix}") for suffix, maker in SOUNDS.items()]
     picture = Image.effect_noise((64, 48), 40).convert("RGB")
@@ -184,7 +184,7 @@ def outcome(path: Path, *, accept: bool) -> str:
         said = f"left something: {error.code}" if out.exists() else said
         if not error.what or "\n" in str(error):
             said = f"no proper error: {error!r}"
-    except Exception as error:
+    except Exception as error:  # that is what is looked for
         said = f"foreign {type(error).__name__}: {error}".replace("\n", " ")
     if path.read_bytes() != before:
         return "changed its input"

@@ -37,7 +37,7 @@ def passerby(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     around = tmp_path_factory.mktemp("around")
 
     def run(*arguments: str | Path, **more: object) -> subprocess.CompletedProcess[str]:
-        done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]  # options are handed on as they are
             command(*arguments),
             cwd=tmp_path,
             env=surroundings(around),

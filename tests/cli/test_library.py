@@ -89,7 +89,7 @@ def test_a_function_stays_itself_after_the_room_of_that_name_was_imported(name: 
 
 def test_an_old_name_works_and_warns_where_it_is_used() -> None:
     with pytest.warns(passerby.PasserbyDeprecation, match=r"passerby\.Policy since") as caught:
-        assert getattr(passerby, "Settings") is passerby.Policy  # noqa: B009
+        assert getattr(passerby, "Settings") is passerby.Policy  # noqa: B009 - as if by an old name
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -155,7 +155,7 @@ NONSENSE = {
     "scores outside ": told([[0, 0, 9, 9]], [0.0]),
     "at once": told(np.zeros((10_001, 4)), np.ones(10_001)),
     "no detections": lambda frame, look: [(0, 0, 9, 9)],
-    "float64": lambda frame, look: Detections(np.zeros((0, 4)), np.zeros(0)),  # type: ignore[arg-type]
+    "float64": lambda frame, look: Detections(np.zeros((0, 4)), np.zeros(0)),  # type: ignore[arg-type]  # wrong on purpose
     "failed on a frame (ValueError)": told([0, 0, 9, 9]),
     "failed on a frame (KeyError)": broken,
 }

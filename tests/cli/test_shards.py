@@ -18,7 +18,7 @@ from passerby.jobs.shards import reshard
 
 
 def packed(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
-    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]  # the mode is a test's
         for name, data in members.items():
             about = tarfile.TarInfo(name)
             about.size, about.mtime = len(data), 1_700_000_000
@@ -30,7 +30,7 @@ def packed(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
 
 def unpacked(path: Path) -> dict[str, bytes]:
     with tarfile.open(path) as tar:
-        return {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]
+        return {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]  # all its members are files
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class Photo(ArrayFrame):
     """An `ArrayFrame` whose `picture` is scaled smoothly, not by leaving out samples."""
 
     @classmethod
-    def of(cls, picture: Picture) -> Photo:  # type: ignore[override]
+    def of(cls, picture: Picture) -> Photo:  # type: ignore[override]  # takes a picture alone
         """The upright RGB picture (h, w, 3)."""
         photo = cls([np.ascontiguousarray(picture[..., i]) for i in range(3)], Layout.RGB)
         photo._whole = picture

@@ -117,7 +117,7 @@ def test_a_runtime_that_fails_on_a_frame_fails_the_job_and_says_where(portrait: 
 def test_onnx_runtime_failing_on_a_picture_is_a_detector_error() -> None:
     one = open_runtime(MODEL, "onnxruntime")
     detector = CenterFace(one, "0" * 64)
-    one._input = "no such input"  # type: ignore[attr-defined]
+    one._input = "no such input"  # type: ignore[attr-defined]  # so that it fails
     with pytest.raises(DetectorError):
         detector.detect(Photo.of(np.zeros((40, 40, 3), np.uint8)), Look(1.0, 0.3))
 

@@ -57,7 +57,7 @@ def test_under_load_frames_of_a_fast_camera_give_way_first_and_then_detail(
     camera = Camera(fps)
     steps: list[tuple[int, int, int]] = []
     for _ in range(150):
-        camera.runs(0.1, **how)  # type: ignore[arg-type]
+        camera.runs(0.1, **how)  # type: ignore[arg-type]  # a row's own words
         now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         if not steps or steps[-1] != now:
             steps.append(now)

@@ -25,9 +25,9 @@ def test_an_exception_arrives_after_the_items_before_it(good: int, ahead: int) -
         raise OSError("broke")
 
     got = []
-    with pytest.raises(OSError, match="broke"):  # noqa: PT012
+    with pytest.raises(OSError, match="broke"):  # noqa: PT012 - it breaks while it is read
         for item in prefetch(breaking(), ahead):
-            got.append(item)  # noqa: PERF402
+            got.append(item)  # noqa: PERF402 - what came before it broke
     assert got == list(range(good))
 
 

@@ -91,7 +91,7 @@ def serving(channels: dict[str, Channel], **given: Any) -> Iterator[Listening]:
     def run() -> None:
         try:
             serve(channels, settings, stop, ready=ready)
-        except BaseException as error:
+        except BaseException as error:  # shown by who waits
             told.append(error)
             up.set()
 

@@ -184,7 +184,7 @@ def test_a_conversation_by_hand(hand: Hand) -> None:
     assert line.ask("PLAY", Session="0" * 32)[0] == 454, "somebody else's session"
     status, told = line.ask("PLAY", Session=found[1])
     assert status == 200
-    number = int(re.search(r"seq=(\d+)", told)[1])  # type: ignore[index]
+    number = int(re.search(r"seq=(\d+)", told)[1])  # type: ignore[index]  # fails where it is not there
     kinds: list[tuple[int, int]] = []
     while len(kinds) < 12:
         mark, channel, high, low = line.exactly(4)

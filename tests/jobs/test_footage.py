@@ -338,7 +338,7 @@ def test_a_film_that_changes_between_two_looks_is_refused(
 
     def shortened(*given: object) -> object:
         film(clip, frames=11)
-        return rendered(*given)  # type: ignore[arg-type]
+        return rendered(*given)  # type: ignore[arg-type]  # what it was given
 
     monkeypatch.setattr(file, "BUDGET", 0)
     monkeypatch.setattr(footage, "rendered", shortened)

@@ -31,7 +31,7 @@ def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
 def test_whatever_goes_wrong_nothing_is_left(tmp_path: Path, failure: type[BaseException]) -> None:
     output = tmp_path / "out.mp4"
     output.write_bytes(b"before")
-    with pytest.raises(failure), written_whole(output, force=True) as partial:  # noqa: PT012
+    with pytest.raises(failure), written_whole(output, force=True) as partial:  # noqa: PT012 - it fails inside
         partial.write_bytes(b"half")
         raise failure
     assert names(tmp_path) == ["out.mp4"]
@@ -53,7 +53,7 @@ def test_what_exists_is_replaced_only_by_force(tmp_path: Path) -> None:
 
 def test_a_name_that_was_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     output = tmp_path / "out.mp4"
-    with pytest.raises(OutputError, match="appeared"), written_whole(output) as partial:  # noqa: PT012
+    with pytest.raises(OutputError, match="appeared"), written_whole(output) as partial:  # noqa: PT012 - it fails inside
         partial.write_bytes(b"ours")
         output.write_bytes(b"theirs")
     assert names(tmp_path) == ["out.mp4"]
@@ -177,7 +177,7 @@ def test_a_folder_without_permission_is_an_error_of_ours(tmp_path: Path) -> None
 
 def test_a_full_disk_is_an_error_of_ours() -> None:
     with (
-        pytest.raises(OutputError, match="no space left.*make room"),  # noqa: RUF043
+        pytest.raises(OutputError, match="no space left.*make room"),  # noqa: RUF043 - a pattern, meant so
         answered(Path("out.mp4")),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

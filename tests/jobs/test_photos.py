@@ -49,7 +49,7 @@ def _finding(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def found(*_: object) -> Finder:
         glance = Glance("face", lambda frame: [(Box(20, 12, 44, 36), 0.9)])
-        return Finder((glance,), 0, lambda: (USED,))  # type: ignore[arg-type]
+        return Finder((glance,), 0, lambda: (USED,))  # type: ignore[arg-type]  # as much of one as is asked for
 
     monkeypatch.setattr(footage, "photo_finder", found)
     monkeypatch.setattr(footage, "video_finder", knowing())

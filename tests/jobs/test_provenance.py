@@ -88,7 +88,7 @@ def told(path: Path) -> dict[str, object]:
 def manifest(path: Path) -> dict[str, object]:
     read = told(path)
     assert read["validation_state"] in ("Valid", "Trusted")
-    return read["manifests"][read["active_manifest"]]  # type: ignore[index,no-any-return]
+    return read["manifests"][read["active_manifest"]]  # type: ignore[index,no-any-return]  # as JSON has it
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -102,7 +102,7 @@ def test_the_output_says_what_was_hidden_and_the_sealed_original_opens(
     assert names(tmp_path) == sorted([out.name, sealed.name])
     assert source.read_bytes() == original
     assert pyrage.decrypt(sealed.read_bytes(), [identity]) == original
-    said = {a["label"]: a["data"] for a in manifest(out)["assertions"]}  # type: ignore[attr-defined]
+    said = {a["label"]: a["data"] for a in manifest(out)["assertions"]}  # type: ignore[attr-defined]  # as JSON has it
     assert said["c2pa.actions.v2"]["actions"][1]["parameters"] == {
         "org.passerby.hidden": ["face"],
         "org.passerby.style": "veil",
@@ -194,8 +194,8 @@ def test_a_manifest_that_came_with_the_original_does_not_travel(
     assert b"c2pa" in first.read_bytes()
     assert b"c2pa" not in again
     redact(first, tmp_path / "signed.jpg", PLAIN, proofs=Proofs(both.credentials))
-    assert len(told(tmp_path / "signed.jpg")["manifests"]) == 1  # type: ignore[arg-type]
-    assert told(first)["active_manifest"] not in (tmp_path / "signed.jpg").read_text("latin-1")  # type: ignore[operator]
+    assert len(told(tmp_path / "signed.jpg")["manifests"]) == 1  # type: ignore[arg-type]  # as JSON has it
+    assert told(first)["active_manifest"] not in (tmp_path / "signed.jpg").read_text("latin-1")  # type: ignore[operator]  # as JSON has it
 
 
 def test_without_a_seal_nothing_of_the_original_s_hash_is_said(
@@ -311,7 +311,7 @@ def test_an_original_that_changes_meanwhile_is_not_sealed(
 
     def late(path: Path, *more: object) -> str:
         path.write_bytes(path.read_bytes() + b"more")
-        return was(path, *more)  # type: ignore[arg-type]
+        return was(path, *more)  # type: ignore[arg-type]  # the same, told of first
 
     monkeypatch.setattr(sealing, "seal", late)
     with pytest.raises(MediaError, match="changed while"):
@@ -327,7 +327,7 @@ def test_nothing_is_sealed_where_verification_found_something(
     monkeypatch.setattr(credentials, "sign", fails_to_sign)
     found = Verification(verdict="failed", findings=(Told(check="pixels", what="shows"),))
     report = Report(job="redact", versions={}, verification=found)
-    with (  # noqa: PT012
+    with (  # noqa: PT012 - it fails inside
         pytest.raises(NotHandedOver),
         provenance.together(out, "png", both, source) as place,
     ):
@@ -340,7 +340,7 @@ def test_nothing_is_sealed_where_verification_found_something(
 def test_certificate_and_key_go_together(issued: Papers, half: str) -> None:
     given = {"sign": issued.certificate} if half == "sign" else {"key": issued.key}
     with pytest.raises(UsageError, match="goes with"):
-        proofs(**given)  # type: ignore[arg-type]
+        proofs(**given)  # type: ignore[arg-type]  # a row's own words
     assert proofs() is None
 
 

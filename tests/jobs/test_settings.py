@@ -89,7 +89,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        Settings().crf = 3  # type: ignore[misc]
+        Settings().crf = 3  # type: ignore[misc]  # what must not be possible
 
 
 @pytest.mark.parametrize("preset", ["fast", "balanced", "thorough"])

@@ -186,6 +186,17 @@ def test_a_wrong_password_is_said_and_never_shown(tmp_path: Path, film: Film) ->
                 assert not [p for p in tmp_path.rglob("*.mp4") if p.stat().st_size]
 
 
+def test_a_film_that_breaks_off_is_told_as_one(tmp_path: Path, film: Film) -> None:
+    film.write(tmp_path / "film.mp4")
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes((tmp_path / "film.mp4").read_bytes()[:9000])
+    running = live(str(cut), "--to", f"{tmp_path}/rec/")
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "cut.mp4" in said
+    assert "copied whole" in said
+
+
 @pytest.mark.parametrize(
     ("source", "target", "told"),
     [

@@ -25,7 +25,7 @@ Maker = Callable[[Path], Path]
 
 
 def film(**more: object) -> Film:
-    return Film(tuple(range(0, 1000, 40)), MS, **more)  # type: ignore[arg-type]
+    return Film(tuple(range(0, 1000, 40)), MS, **more)  # type: ignore[arg-type]  # a row's own words
 
 
 def planted(path: list[bytes], piece: bytes, suffix: str = ".mp4") -> Maker:
@@ -68,7 +68,7 @@ def tagged(suffix: str, **more: object) -> Maker:
     def made(folder: Path) -> Path:
         codec = "mpeg4" if suffix == ".avi" else "libx264"
         moments = {"moments": tuple(range(25)), "tick": Fraction(1, 25)}
-        return make(folder / f"a{suffix}", Film(**moments, tags=tags, codec=codec, **more))  # type: ignore[arg-type]
+        return make(folder / f"a{suffix}", Film(**moments, tags=tags, codec=codec, **more))  # type: ignore[arg-type]  # a row's own words
 
     return made
 

@@ -62,7 +62,7 @@ def write(
                 out.metadata[key] = NAME
         if chapters:
             whole = {"id": 0, "start": 0, "end": 1000, "time_base": Fraction(1, 1000)}
-            out.set_chapters([{**whole, "metadata": {"title": NAME}}])  # type: ignore[typeddict-item]
+            out.set_chapters([{**whole, "metadata": {"title": NAME}}])  # type: ignore[typeddict-item]  # the rest is in `whole`
         streams = []
         for _ in range(tracks):
             more: dict[str, Any] = {"options": {"strict": "-2"}} if codec == "vorbis" else {}

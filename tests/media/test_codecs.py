@@ -35,7 +35,7 @@ def written(path: Path, encoding: Encoding) -> tuple[Path, VideoSink]:
             frame.writable()  # as if somebody were in it
             sink.write(frame)
         sink.close()
-    except BaseException:
+    except BaseException:  # raised again
         sink.discard()
         raise
     return out, sink
@@ -93,7 +93,7 @@ def test_the_shortest_films_are_kept(
 def test_a_codec_that_does_not_fit_its_container_is_refused(codec: Codec) -> None:
     for container in {"mp4", "mov", "mkv", "webm"} - CONTAINERS[codec]:
         with pytest.raises(UsageError, match=f"{codec} can't be written into {container}"):
-            Encoding(container, codec=codec).check(8)  # type: ignore[arg-type]
+            Encoding(container, codec=codec).check(8)  # type: ignore[arg-type]  # one of a row's
 
 
 @pytest.mark.parametrize(("codec", "crf"), [("h264", 52), ("hevc", 60), ("av1", 0)])

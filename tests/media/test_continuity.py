@@ -78,7 +78,7 @@ def test_what_is_made_after_a_loss_is_not_clean_up_to_the_next_key_frame(harm: s
             if number == harmed:
                 if harm == "lost":
                     continue
-                data = data[:third] + (data[2 * third :] if harm == "holed" else b"")  # noqa: PLW2901
+                data = data[:third] + (data[2 * third :] if harm == "holed" else b"")  # noqa: PLW2901 - harmed on its way
             packet = av.Packet(data)
             packet.pts = packet.dts = number
             packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 12), stream, key

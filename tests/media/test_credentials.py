@@ -126,7 +126,7 @@ def test_the_signers_certificate_may_come_last(tmp_path: Path) -> None:
 def test_papers_that_will_not_do_are_refused(
     tmp_path: Path, how: dict[str, object], what: str
 ) -> None:
-    made = papers(tmp_path, **how)  # type: ignore[arg-type]
+    made = papers(tmp_path, **how)  # type: ignore[arg-type]  # a row's own words
     with pytest.raises(UsageError, match=what):
         load(made.certificate, made.key)
 

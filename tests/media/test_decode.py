@@ -248,12 +248,12 @@ def test_other_pixel_formats_become_planes_that_show_the_same(
     kind = films.FORMATS[suffix]
     with av.open(str(path), "w", format=kind) as out:
         stream = out.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels  # type: ignore[union-attr]
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels  # type: ignore[union-attr]  # a stream of pictures, as it was made
         for number in range(4):
             made = films.picture(number, Film()).reformat(format=pixels)
             made.pts, made.time_base = number, Fraction(1, 10)
-            out.mux(stream.encode(made))  # type: ignore[union-attr, arg-type]
-        out.mux(stream.encode(None))  # type: ignore[union-attr]
+            out.mux(stream.encode(made))  # type: ignore[union-attr, arg-type]  # a stream of pictures, as it was made
+        out.mux(stream.encode(None))  # type: ignore[union-attr]  # a stream of pictures, as it was made
     read = frames(path)
     assert len(read) == 4
     assert read[0].colour.model == kept

@@ -48,14 +48,14 @@ def through(
     card = probe(path)
     chosen = container or output_container(card)[1]
     partial = path.with_name(f"out.{chosen}.partial")
-    encoding = Encoding(chosen, crf, "ultrafast", voice)  # type: ignore[arg-type]
+    encoding = Encoding(chosen, crf, "ultrafast", voice)  # type: ignore[arg-type]  # one of a row's
     sink = VideoSink(partial, card, encoding)
     try:
         for frame in VideoSource(card).frames():
             paint(frame)
             sink.write(frame)
         sink.close()
-    except BaseException:
+    except BaseException:  # raised again
         sink.discard()
         raise
     return partial, sink
@@ -343,4 +343,4 @@ def test_a_repeated_moment_is_kept_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bad", [{"crf": 99}, {"container": "avi"}, {"preset": "warp"}])
 def test_an_encoding_that_makes_no_sense_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"want|crf"):
-        Encoding(**bad)  # type: ignore[arg-type]
+        Encoding(**bad)  # type: ignore[arg-type]  # wrong on purpose

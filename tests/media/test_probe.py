@@ -190,7 +190,7 @@ def test_no_error_of_the_codec_library_gets_through(kind: type[av.FFmpegError]) 
 def test_bad_data_in_the_middle_is_a_truncation_and_at_the_start_no_media() -> None:
     bad = av.error.InvalidDataError(errno.EINVAL, "")
     assert isinstance(read_fault(bad, Path("a")), Unreadable)
-    assert isinstance(read_fault(bad, Path("a"), 5), Truncated)  # type: ignore[arg-type]
+    assert isinstance(read_fault(bad, Path("a"), 5), Truncated)  # type: ignore[arg-type]  # a plain number does
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT])

@@ -72,7 +72,7 @@ class _Watched:
         self._file, self._sizes = file, sizes
 
     def read(self, size: int = -1) -> bytes:
-        piece = bytes(self._file.read(size))  # type: ignore[attr-defined]
+        piece = bytes(self._file.read(size))  # type: ignore[attr-defined]  # whatever can be read
         self._sizes.append(len(piece))
         return piece
 

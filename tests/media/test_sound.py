@@ -65,7 +65,7 @@ def test_sound_lasts_as_long_as_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("voice", ["mute", "keep"])
 def test_a_film_without_sound_works(tmp_path: Path, voice: str) -> None:
-    out, sink = through(make(tmp_path / "a.mp4"), voice=voice)  # type: ignore[arg-type]
+    out, sink = through(make(tmp_path / "a.mp4"), voice=voice)  # type: ignore[arg-type]  # one of a row's
     assert [s.type for s in probe(out).streams] == ["video"]
     assert sink.notes == []
 

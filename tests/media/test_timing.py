@@ -45,7 +45,7 @@ def test_a_missing_moment_is_the_end_of_the_frame_before() -> None:
 
 @given(rising, st.integers(0, 1000))
 def test_spans_tile_the_film_without_gaps(moments: list[int], last: int) -> None:
-    made = [span for span, _ in spans((at, last, None) for at in moments)]  # type: ignore[misc]
+    made = [span for span, _ in spans((at, last, None) for at in moments)]  # type: ignore[misc]  # plain numbers do
     assert [s.start for s in made] == moments
     assert [s.end for s in made[:-1]] == moments[1:]
     assert made[-1].end == moments[-1] + last if last else made[-1].end > moments[-1]
@@ -54,5 +54,5 @@ def test_spans_tile_the_film_without_gaps(moments: list[int], last: int) -> None
 @given(rising, st.integers(1, 1000))
 def test_the_last_frame_ends_where_the_container_says(moments: list[int], last: int) -> None:
     shown = [(at, 1, None) for at in moments]
-    assert list(spans(shown, moments[-1] + last))[-1][0].end == moments[-1] + last  # type: ignore[arg-type]
-    assert list(spans(shown, moments[-1]))[-1][0].end == moments[-1] + 1  # type: ignore[arg-type]
+    assert list(spans(shown, moments[-1] + last))[-1][0].end == moments[-1] + last  # type: ignore[arg-type]  # plain numbers do
+    assert list(spans(shown, moments[-1]))[-1][0].end == moments[-1] + 1  # type: ignore[arg-type]  # plain numbers do

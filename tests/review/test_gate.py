@@ -132,9 +132,9 @@ def test_the_token_of_a_browser_that_is_started_works_once() -> None:
 def test_it_listens_on_this_machine_alone_and_says_so(review: Served) -> None:
     addresses = [i[4][0] for i in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
     for address in {str(a) for a in addresses} - {"127.0.0.1"}:
-        with pytest.raises(OSError), socket.create_connection((address, review.port), 1):  # noqa: PT011
+        with pytest.raises(OSError), socket.create_connection((address, review.port), 1):  # noqa: PT011 - refused in whatever way
             pass
-    assert "Nobody but this machine" in review.process.stderr.readline()  # type: ignore[union-attr]
+    assert "Nobody but this machine" in review.process.stderr.readline()  # type: ignore[union-attr]  # it was started with a pipe
 
 
 @pytest.mark.parametrize("elsewhere", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])

@@ -172,7 +172,7 @@ def test_a_camera_that_pans_carries_boxes_along(only: int, speed: tuple[int, int
     ids=["every frame twice", "frozen for good", "frozen for a while"],
 )
 @pytest.mark.parametrize("only", [0, 2, 3])
-def test_frames_shown_again_change_nothing(shown, only: int) -> None:  # type: ignore[no-untyped-def]
+def test_frames_shown_again_change_nothing(shown, only: int) -> None:  # type: ignore[no-untyped-def]  # a row's own function
     film = shot(45, Actor(straight(100, 60, 2)), shown=shown)
     keys = followed(film, Eyes(film, lambda k, _: k == only))
     assert bare(film, keys) == []
@@ -254,7 +254,7 @@ def test_weak_sightings_that_support_each_other_are_kept() -> None:
 def test_a_large_weak_sighting_is_no_face_however_often_it_is_seen(name: str) -> None:
     chosen = replace(FollowSettings.preset(name), coarse=320)
     weak, sure = (
-        shot(30, Actor(straight(80, 20, 1), wide=120, high=140, score=lambda _, s=s: s))  # type: ignore[misc]
+        shot(30, Actor(straight(80, 20, 1), wide=120, high=140, score=lambda _, s=s: s))  # type: ignore[misc]  # mypy can't tell a default's
         for s in (0.3, 0.9)
     )
     assert followed(weak, Eyes(weak), chosen) == []

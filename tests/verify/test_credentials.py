@@ -246,5 +246,5 @@ def test_values_are_read_as_the_standard_s_examples_say(data: str, value: object
     ["", "0000", "18", "5f", "9f", "ff", "a16161", "a2616101616102", "a18001", "81" * 40, "62ff"],
 )
 def test_what_is_no_value_is_refused(data: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):  # noqa: PT011 - of whatever words
         decoded(bytes.fromhex(data))

@@ -65,7 +65,7 @@ def full(text: str = "a thing", words: str = "look here", moments: int = 2) -> P
         for n in range(moments)
     )
     return Page(
-        words=words,  # type: ignore[arg-type]
+        words=words,  # type: ignore[arg-type]  # a row's own words
         said=(text,),
         findings=(FoundRow(text, text, Fraction(1), text, text),),
         moments=shown,

@@ -387,11 +387,14 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
     }
     for kind in type(error).__mro__:
         if kind.__name__ in plain:
-            return StreamLost(plain[kind.__name__], path=where, hint=_REACH)
+            return StreamLost(
+                plain[kind.__name__], path=where, hint=_WHOLE if address.kind == "file" else _REACH
+            )
     return StreamLost("can't be reached", path=where, hint=_VIDEO if device else _REACH)
 
 
 _COUNTED: Final = "take --transport tcp, or set the camera to H.264"
 _VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
 _SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"
+_WHOLE: Final = "check that it is a video, and that it was copied whole"
 _REACH: Final = "check the address, and that the device is on"

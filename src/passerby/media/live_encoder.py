@@ -28,9 +28,7 @@ from .native import rows_of
 
 UNIT: Final = Fraction(1, 90_000)
 KEYS: Final = 2.0  # seconds between key frames
-_ALONE: Final = (
-    1920 * 1088
-)  # pixels up to which one thread is quick enough; two cost a quarter more
+_ALONE: Final = 1920 * 1088  # pixels up to which one thread is enough: two cost a quarter more
 _QUICK: Final = ("ultrafast", "superfast")  # speeds at which that is so
 
 

@@ -50,7 +50,8 @@ class Recording:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for left in folder.glob(f"{_PREFIX}*.mp4{_PARTIAL}"):
-                _rescue(left)
+                if left.is_file() and not left.is_symlink():  # what is not ours stays as it is
+                    _rescue(left)
         except OSError as error:
             raise write_fault(error, folder) from error
         self._container: OutputContainer | None = None
