@@ -77,7 +77,8 @@ def test_boxes_are_in_pixels_of_the_whole_frame_whatever_the_crop(
     seen = any_detector.detect(Photo.of(wall), Look(0.8, 0.3, crop))
     plain = any_detector.detect(Photo.of(scene), Look(0.8, 0.3))
     shift = np.array([320, 0, 320, 0], np.float32)
-    np.testing.assert_allclose(seen.boxes, plain.boxes + shift, atol=0.1)
+    inner = plain.boxes[plain.boxes[:, 1] > 0]  # what the upper edge cuts is mirrored there
+    np.testing.assert_allclose(seen.boxes, inner + shift, atol=0.1)
 
 
 def test_an_empty_picture_is_no_error(any_detector: Detector) -> None:

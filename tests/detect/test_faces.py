@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.track.films import share
 
 from passerby.core.detection import Detections, overlaps
 from passerby.core.frame import Picture
@@ -75,18 +76,40 @@ def test_a_face_cut_by_the_edge_is_found_and_covered_to_the_edge(
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
+@pytest.mark.parametrize("high", [24, 32, 48])
+def test_half_a_face_is_found_however_small_it_is(
+    detector: Detector, portrait: Picture, turn: int, high: int
+) -> None:
+    """At an edge of the frame it is mirrored; a network alone finds one in three of 16 pixels."""
+    scale = high / 125  # of the portrait, whose face is 125 high
+    half = np.ascontiguousarray(np.rot90(portrait[:, 222:], turn))
+    wide, tall = portrait.shape[1] - 222, portrait.shape[0]
+    x0, y0, x1, y1 = [
+        (0, 55, 48, 180),
+        (55, wide - 48, 180, wide),
+        (wide - 48, tall - 180, wide, tall - 55),
+        (tall - 180, 0, tall - 55, 48),
+    ][turn]
+    seen = detector.detect(Photo.of(half), Look(scale, 0.3, None, turn))
+    covered = [Box(*(float(v) for v in row)) for row in seen.boxes]
+    face = Box(x0, y0, x1, y1)
+    assert max((share(face, box) for box in covered), default=0) > 0.5
+    assert all(box.area < 5 * face.area for box in covered)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
 def test_a_box_that_reaches_beyond_the_frame_is_not_clipped(turn: int) -> None:
     class Cornered:
-        """A network that sees one face of 96 x 80 about the first cell of its picture."""
+        """A network that sees one face of 96 x 80 about the picture's first cell."""
 
         name = "cornered"
 
         def run(self, pictures: NDArray[np.uint8]) -> Arrays:
             _, height, width, _ = pictures.shape
             heat = np.zeros((1, 1, height // 4, width // 4), np.float32)
-            heat[0, 0, 0, 0] = 0.9
+            heat[0, 0, 2, 2] = 0.9  # the picture lies 8 pixels from the corner
             sizes = np.zeros((1, 2, height // 4, width // 4), np.float32)
-            sizes[0, :, 0, 0] = np.log(80 / 4), np.log(96 / 4)
+            sizes[0, :, 2, 2] = np.log(80 / 4), np.log(96 / 4)
             return [heat, sizes, np.zeros_like(sizes)]
 
     photo = Photo.of(np.zeros((160, 320, 3), np.uint8))

@@ -2,11 +2,16 @@
 
 Xu, Yan, Yang, Wang: "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019,
 arXiv 1911.03599; MIT.
+
+Note [mirrored edges]: of a face that the edge of the frame cuts through, the network finds little
+where all is black beyond. So a few pixels beyond each edge are mirrored: half a face is whole
+again, and its middle lies on the edge.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -23,6 +28,7 @@ from .weights import find
 
 _STEP: Final = 32  # the network halves five times: sides are multiples of this
 _SMALL: Final = 192  # all smaller pictures share one square input
+_BEYOND: Final = 8  # network pixels
 _SAME: Final = 0.45  # two boxes that overlap more than this are one face
 
 
@@ -41,12 +47,12 @@ class CenterFace:
         )
 
     def detect(self, frame: Frame, look: Look) -> Detections:
-        whole = Box(0, 0, frame.size.width, frame.size.height)
-        crop = look.crop or whole
-        size = Size(max(1, round(crop.width * look.scale)), max(1, round(crop.height * look.scale)))
-        shown = np.rot90(_lit(frame.picture(size, look.crop), look.gain), -look.turn)
+        laid = _Laid.of(frame.size, look)
+        crop, size = laid.crop, laid.size
+        picture = laid.framed(_lit(frame.picture(size, look.crop), look.gain))
+        shown = np.rot90(picture, -look.turn)
         height, width = shown.shape[:2]
-        canvas = np.zeros((1, *_canvas(height, width), 3), np.uint8)
+        canvas = np.zeros((1, *laid.canvas, 3), np.uint8)
         canvas[0, :height, :width] = shown
         try:
             heat, sizes, offsets = self._runtime.run(canvas)
@@ -55,21 +61,62 @@ class CenterFace:
                 "the face detector failed on a frame", at=frame.span.start
             ) from error
         boxes, scores = decode_centers(heat[0, 0], sizes[0], offsets[0], look.threshold)
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        inside = (centres[:, 0] < width) & (centres[:, 1] < height)
-        boxes, scores = boxes[inside], scores[inside]
         stay = suppressed(boxes, scores, _SAME)
-        boxes = turned_back(boxes[stay], look.turn, size.width, size.height)
+        boxes, scores = boxes[stay], scores[stay]
+        boxes = turned_back(boxes, look.turn, picture.shape[1], picture.shape[0]) - _BEYOND
+        low, high = boxes[:, :2], boxes[:, 2:]
+        ends = np.array([size.width, size.height], np.float32)
+        there = ((low + high) / 2 > -_BEYOND / 2) & ((low + high) / 2 < ends + _BEYOND / 2)
+        # The middle of half a face lies on the edge, give or take a pixel: it is put inside.
+        boxes = np.hstack([np.maximum(low, -high), np.minimum(high, 2 * ends - low)])
         boxes *= np.array([crop.width / size.width, crop.height / size.height] * 2, np.float32)
         boxes += np.array([crop.x0, crop.y0] * 2, np.float32)
-        return Detections(boxes, scores[stay])
+        inside = there.all(axis=1)
+        return Detections(boxes[inside], scores[inside])
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """How a look's picture lies on the canvas: `_BEYOND` pixels from each edge.
+
+    `size`: of the picture; less than the look asks for where a small canvas has no room.
+    `cut`: whether its top, bottom, left and right are edges of the frame.
+    """
+
+    crop: Box
+    size: Size
+    cut: tuple[bool, bool, bool, bool]
+    canvas: tuple[int, int]  # rows and columns, after the look's turn
+
+    @classmethod
+    def of(cls, frame: Size, look: Look) -> _Laid:
+        crop = look.crop or Box(0, 0, frame.width, frame.height)
+        width, height = (max(1, round(side * look.scale)) for side in (crop.width, crop.height))
+        turned = look.turn % 2
+        rows, cols = _canvas(*((width, height) if turned else (height, width)))
+        high, wide = (cols, rows) if turned else (rows, cols)
+        size = Size(min(width, wide - 2 * _BEYOND), min(height, high - 2 * _BEYOND))
+        edges = crop.y0 <= 0, crop.y1 >= frame.height, crop.x0 <= 0, crop.x1 >= frame.width
+        return cls(crop, size, edges, (rows, cols))
+
+    def framed(self, picture: Picture) -> Picture:
+        """With what is mirrored beyond the frame's own edges, and black beyond those of a crop."""
+        room = _BEYOND
+        there = np.pad(picture, ((room, room), (room, room), (0, 0)))
+        top, bottom, left, right = (room * (not edge) for edge in self.cut)
+        inner = there[top : len(there) - bottom, left : there.shape[1] - right]
+        inner[:] = cv2.copyMakeBorder(
+            picture, room - top, room - bottom, room - left, room - right, cv2.BORDER_REFLECT
+        )
+        return there
 
 
 def _canvas(height: int, width: int) -> tuple[int, int]:
     """Rows and columns of the network's input: few different ones, for each is compiled once."""
     if max(height, width) <= _SMALL:
         return _SMALL, _SMALL
-    return math.ceil(height / _STEP) * _STEP, math.ceil(width / _STEP) * _STEP
+    high, wide = (math.ceil((side + 2 * _BEYOND) / _STEP) * _STEP for side in (height, width))
+    return high, wide
 
 
 def _lit(picture: Picture, gain: float) -> Picture:
