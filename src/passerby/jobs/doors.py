@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from ..core.errors import Unsupported, UsageError
+from ..core.frame import Frame
 from ..core.ports import Redactor, Silhouettes, Source
-from ..core.schedule import Style
+from ..core.schedule import Region, Style
 from ..core.time import Span, Ticks
 from ..engine.ending import ending
 from ..media import (
@@ -32,6 +33,7 @@ from ..media.card import depth_of
 from ..media.stills import MOST_PIXELS
 from ..media.target import Container
 from ..redact import Drawn, Paint
+from ..redact.kernels import Reals
 from ..redact.pseudo_speaker import load_world
 from . import strangers, voices
 from .retelling import Script
@@ -240,6 +242,13 @@ def painter(
 
 def _drawn(paint: Redactor, drawing: str | None) -> Redactor:
     return paint if drawing is None else Drawn(paint, strangers.open_style(drawing))
+
+
+def drawn_by(
+    drawing: str | None,
+) -> Callable[[Frame, Sequence[Region]], tuple[Reals, Reals] | None] | None:
+    """What the plug-in `drawing` has drawn on the covers of a frame, for whoever checks them."""
+    return None if drawing is None else Drawn(Paint(), strangers.open_style(drawing)).layer
 
 
 def own_painter(settings: Settings) -> Redactor:

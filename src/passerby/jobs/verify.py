@@ -43,6 +43,7 @@ def verify(
     thorough: bool = False,
     device: str = "auto",
     attack: bool = False,
+    drawing: str | None = None,
     report_to: Path | None = None,
     with_originals: bool = False,
     force: bool = False,
@@ -53,6 +54,7 @@ def verify(
     several films in `original`. A damaged original is read as far as it goes. `thorough`: other
     eyes look at every frame, on `device`. `attack`, which needs both and the extra
     `passerby[attack]`: an attacker tries to tell whose the hidden faces are, and whose the voices.
+    `drawing`: the plug-in that drew on the covers, as `redact` was told.
     `report_to`: a folder for the report as a page, with pictures of `output`; `with_originals`,
     which needs `original`, also shows what was hidden.
 
@@ -70,7 +72,12 @@ def verify(
     with watch.phase("probe"):
         made = probe(output)
         attackers = _attackers(made, original, plan) if attack else _Attackers(None, None)
-        lenient = Settings(accept_damaged=True, video_stream=video_stream, limit=_TRUSTED.limit)
+        lenient = Settings(
+            accept_damaged=True,
+            video_stream=video_stream,
+            limit=_TRUSTED.limit,
+            drawing=drawing,
+        )
         card = None if original is None else doors.look_at(original, lenient)
         schedule = document = None
         if plan is not None:
@@ -274,6 +281,8 @@ def _against(
         theirs.clock,
         tolerance(ours.clock, theirs.clock),
         eyes.see,
+        # Reducing the camera's pattern bends pictures, and what was drawn on them.
+        doors.drawn_by(settings.drawing if settings.camera_noise == "keep" else None),
     )
     return (verdict if schedule is not None else _without_pixels(verdict)), eyes
 

@@ -42,13 +42,33 @@ class Drawn:
 
     def redact(self, frame: Frame, regions: Sequence[Region]) -> None:
         self._under.redact(frame, regions)
-        plain = [r for r in regions if r.style is not Style.FIGURE and r.box.area]
+        plain = _drawn_on(regions)
         if not plain:
             return
         planes, shown = frame.writable(), frame.size
-        for region in sorted(plain, key=_large_first):
+        for region in plain:
             drawing = self._drawing(_size(region.box), region.kind)
             lay(planes, shown, frame.orientation, region.box, drawing)
+
+    def layer(self, frame: Frame, regions: Sequence[Region]) -> tuple[Reals, Reals] | None:
+        """What `redact` draws on `frame`, as displayed, float32 (height, width) each: brightness
+        times opaqueness in levels of 255, and opaqueness, 0 to 1. `None` where it draws nothing."""
+        plain = _drawn_on(regions)
+        if not plain:
+            return None
+        shown, plane = frame.size, frame.planes()[0]
+        light, opaque = (np.zeros((shown.height, shown.width), np.float32) for _ in range(2))
+        black, white = (end * 255 / ((1 << plane.depth) - 1) for end in _ends(plane))
+        for region in plain:
+            cells = region.box.cells(shown)
+            if cells is None:
+                continue
+            drawing = self._drawing(_size(region.box), region.kind)
+            parts = np.asarray(drawing, np.float32) / np.float32(255)
+            bright, share = (_fitted(parts[..., n], region.box, (1, 1), cells) for n in (0, 1))
+            light[cells] += ((black + bright * (white - black)) - light[cells]) * share
+            opaque[cells] += (1 - opaque[cells]) * share
+        return light, opaque
 
 
 def lay(
@@ -103,6 +123,12 @@ def _size(box: Box) -> tuple[int, int]:
     share = min(1.0, LARGEST / max(box.width, box.height))
     width, height = (max(STEP, round(s * share / STEP) * STEP) for s in (box.width, box.height))
     return width, height
+
+
+def _drawn_on(regions: Sequence[Region]) -> list[Region]:
+    """The regions that are drawn on, in that order."""
+    plain = [r for r in regions if r.style is not Style.FIGURE and r.box.area]
+    return sorted(plain, key=_large_first)
 
 
 def _large_first(region: Region) -> tuple[float, tuple[float, ...], str]:

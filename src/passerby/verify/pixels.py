@@ -19,7 +19,7 @@ the detail, or if more is left than any codec makes up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, cast
@@ -32,6 +32,7 @@ from ..core.geometry import Box, Cells, Size
 from ..core.schedule import Region, Schedule
 from ..core.time import Clock, Span, Ticks
 from . import covers
+from .drawings import without_drawing
 from .findings import Finding, NotMade, Tally, Verdict
 from .kernels import Likeness, Limits, Reals, reduced
 from .patches import without_patches
@@ -86,13 +87,15 @@ def examine(
     output_clock: Clock,
     tolerance: Fraction = Fraction(0),
     look: Callable[[Frame, Span], None] | None = None,
+    drawn: Callable[[Frame, Sequence[Region]], tuple[Reals, Reals] | None] | None = None,
 ) -> Verdict:
     """Compare two streams of frames, each in order of time, under the original's `schedule`.
 
     `tolerance` in seconds: how far a frame's start may be moved by a container whose clock is
     coarser (half a millisecond for Matroska). Sizes and boxes are as displayed, so the two may
     be stored in different orientations. `look` is shown every frame of the output that belongs to
-    one of the original, with the original's span.
+    one of the original, with the original's span. `drawn`: what a style drew on a frame's covers
+    (see `without_drawing`).
     """
     tally = Tally()
     small = flat = 0
@@ -115,8 +118,10 @@ def examine(
             tally.add(finding)
         if regions:
             was, now = before.luma(0), after.luma(0)
+            layer = None if drawn is None else drawn(after, regions)
             for region in regions:
-                bare = without_figures(now, region, regions)
+                bare = now if layer is None else without_drawing(now, region, layer)
+                bare = without_figures(bare, region, regions)
                 left = _left(was, without_patches(bare, region, regions), region)
                 small += left.small
                 flat += left.flat

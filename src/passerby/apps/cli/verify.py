@@ -72,6 +72,16 @@ def verify(
             rich_help_panel=WHAT,
         ),
     ] = False,
+    draw: Annotated[
+        str | None,
+        typer.Option(
+            "--draw",
+            metavar="NAME",
+            show_default=False,
+            help="The plug-in that drew on the covers, as redact was told.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
     report: ReportOption = None,
     with_originals: Annotated[
         bool,
@@ -102,6 +112,7 @@ def verify(
             thorough=thorough,
             device=device or "auto",
             attack=attack,
+            drawing=draw,
             report_to=folder,
             with_originals=with_originals,
             force=force,
