@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import time
 from fractions import Fraction
@@ -120,3 +121,16 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError):
         Recording(tmp_path / "file" / "rec", SHAPE, Retention())
+
+
+def test_a_recording_that_can_t_be_written_names_the_option_that_live_has(
+    tmp_path: Path, coded: list[Coded]
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(OutputError) as caught:
+            recorded(tmp_path, coded, Retention()).close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.hint == "write elsewhere with --to"

@@ -47,16 +47,16 @@ _READ: dict[type[BaseException], tuple[type[MediaError], str, str]] = {
 }
 
 _WRITE: dict[int, tuple[str, str]] = {
-    errno.ENOSPC: ("the disk is full", "free some space, or write elsewhere with -o"),
-    errno.EDQUOT: ("your share of the disk is used up", "free some space, or write elsewhere"),
-    errno.EFBIG: ("the file grows beyond what is allowed here", "write elsewhere with -o"),
-    errno.EACCES: ("no permission to write there", "write elsewhere with -o"),
-    errno.EPERM: ("no permission to write there", "write elsewhere with -o"),
-    errno.EROFS: ("that disk can't be written to", "write elsewhere with -o"),
+    errno.ENOSPC: ("the disk is full", "free some space, or {elsewhere}"),
+    errno.EDQUOT: ("your share of the disk is used up", "free some space, or {elsewhere}"),
+    errno.EFBIG: ("the file grows beyond what is allowed here", "{elsewhere}"),
+    errno.EACCES: ("no permission to write there", "{elsewhere}"),
+    errno.EPERM: ("no permission to write there", "{elsewhere}"),
+    errno.EROFS: ("that disk can't be written to", "{elsewhere}"),
     errno.ENOENT: ("there is no such folder", "create it first"),
     errno.ENOTDIR: ("there is no such folder", "create it first"),
-    errno.ELOOP: ("that name is a link", "remove it, or write elsewhere with -o"),
-    errno.EIO: ("the disk reports an error", "check the disk, or write elsewhere with -o"),
+    errno.ELOOP: ("that name is a link", "remove it, or {elsewhere}"),
+    errno.EIO: ("the disk reports an error", "check the disk, or {elsewhere}"),
 }
 
 
@@ -73,10 +73,14 @@ def read_fault(error: BaseException, path: Path, at: Ticks | None = None) -> Med
     return Unreadable("can't be read", path=path, at=at, hint=NOT_MEDIA)
 
 
-def write_fault(error: BaseException, path: Path, at: Ticks | None = None) -> OutputError:
-    """Our error for something that went wrong while writing `path`."""
+def write_fault(
+    error: BaseException, path: Path, at: Ticks | None = None, *, option: str = "-o"
+) -> OutputError:
+    """Our error for something that went wrong while writing `path`, which `option` has named."""
     what, hint = _WRITE.get(getattr(error, "errno", None) or 0, ("can't be written", ""))
-    return OutputError(what, path=path, at=at, hint=hint)
+    return OutputError(
+        what, path=path, at=at, hint=hint.format(elsewhere=f"write elsewhere with {option}")
+    )
 
 
 # What Pillow lets through when a file's structure makes no sense.

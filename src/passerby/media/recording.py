@@ -53,7 +53,7 @@ class Recording:
                 if left.is_file() and not left.is_symlink():  # what is not ours stays as it is
                     _rescue(left)
         except OSError as error:
-            raise write_fault(error, folder) from error
+            raise write_fault(error, folder, option="--to") from error
         self._container: OutputContainer | None = None
         self._stream: Stream | None = None
         self._partial = self._name = folder
@@ -70,13 +70,13 @@ class Recording:
             self._container.mux_one(self._packet(packet))
             self._end = packet.at
         except FOREIGN as error:
-            raise write_fault(error, self._folder) from error
+            raise write_fault(error, self._folder, option="--to") from error
 
     def close(self) -> None:
         try:
             self._finish()
         except FOREIGN as error:
-            raise write_fault(error, self._folder) from error
+            raise write_fault(error, self._folder, option="--to") from error
 
     def _full(self, packet: Coded) -> bool:
         piece = round(self._retention.piece / UNIT)
@@ -166,6 +166,6 @@ def check_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise write_fault(error, folder) from error
+        raise write_fault(error, folder, option="--to") from error
     if not os.access(folder, os.W_OK):
         raise OutputError("no permission to write there", path=folder)
