@@ -63,7 +63,7 @@ class Result:
     halved: tuple[float, ...] = ()  # shares of the time in which it was halved once, twice, ...
     delays: list[float] = field(default_factory=list)  # seconds, sorted
     verdicts: list[Verdict] = field(default_factory=list)
-    ages: list[tuple[float, list[int]]] = field(default_factory=list)  # seconds; bytes per camera
+    ages: list[tuple[float, list[int]]] = field(default_factory=list)  # seconds; own bytes of each
 
     def sum(self, name: str) -> int:
         return sum(getattr(verdict, name) for verdict in self.verdicts)
@@ -218,9 +218,8 @@ def watched(works: Works, count: int, seconds: float, settle: float) -> Result:
     while (now := time.monotonic() - works.begun) < seconds:
         time.sleep(max(0.0, min(STEP, seconds - now)))
         there = [one for meter in meters for one in meter.look()]
-        sizes = {p.pid: p.memory for _, p in there}
-        memories.append(sum(sizes.values()))
-        ages.append((now, [sizes[p.pid] for group, p in there if group == "camera"]))
+        memories.append(sum(p.memory for _, p in there))
+        ages.append((now, [p.own for group, p in there if group == "camera"]))
         coarse += [int(one.get("halvings", 0)) for one in works.last.values()]
     took = time.monotonic() - works.begun
     spent: dict[str, float] = {}

@@ -44,7 +44,7 @@ if any("passerby.apps.gateway.child" in part for part in sys.orig_argv):
 
 
 def told(ages: Sequence[tuple[float, Sequence[int]]]) -> str:
-    """For each camera's process its memory (PSS) over time, and whether it is flat.
+    """For each camera's process its own memory over time, and whether it is flat.
 
     `ages`: seconds, and the bytes of each. The first tenth after the warm-up is compared with the
     last tenth, by their medians.

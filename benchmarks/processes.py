@@ -15,7 +15,8 @@ PROC: Final = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`cpu`: seconds so far, its own. `memory`: bytes, shared pages divided."""
+    """`cpu`: seconds so far, its own. `memory`: bytes, shared pages divided; `own`: bytes that it
+    wrote itself, which don't depend on who else maps the same libraries and models."""
 
     pid: int
     parent: int
@@ -24,10 +25,19 @@ class Process:
 
     @property
     def memory(self) -> int:
+        return self._told("Pss:") or self._resident()
+
+    @property
+    def own(self) -> int:
+        return self._told("Private_Dirty:", "SwapPss:") or self._resident()
+
+    def _told(self, *names: str) -> int:
         with suppress(OSError, ValueError, IndexError):
-            for line in (PROC / str(self.pid) / "smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    return int(line.split()[1]) * 1024
+            rows = (PROC / str(self.pid) / "smaps_rollup").read_text().splitlines()
+            return sum(int(row.split()[1]) * 1024 for row in rows if row.startswith(names))
+        return 0
+
+    def _resident(self) -> int:
         with suppress(OSError, ValueError, IndexError):
             pages = int((PROC / str(self.pid) / "statm").read_text().split()[1])
             return pages * os.sysconf("SC_PAGE_SIZE")
