@@ -5,7 +5,8 @@ arXiv 1911.03599; MIT.
 
 Note [mirrored edges]: of a face that the edge of the frame cuts through, the network finds little
 where all is black beyond. So a few pixels beyond each edge are mirrored: half a face is whole
-again, and its middle lies on the edge.
+again, and its middle lies on the edge. They are few, for whole faces at the edge are found less
+beside a mirrored half of themselves; and what lies around has the picture's mean colour.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from .weights import find
 
 _STEP: Final = 32  # the network halves five times: sides are multiples of this
 _SMALL: Final = 192  # all smaller pictures share one square input
-_BEYOND: Final = 8  # network pixels
+_BEYOND: Final = 8  # network pixels between each edge and that of the canvas
+_MIRRORED: Final = 4  # of them
 _SAME: Final = 0.45  # two boxes that overlap more than this are one face
 
 
@@ -49,10 +51,12 @@ class CenterFace:
     def detect(self, frame: Frame, look: Look) -> Detections:
         laid = _Laid.of(frame.size, look)
         crop, size = laid.crop, laid.size
-        picture = laid.framed(_lit(frame.picture(size, look.crop), look.gain))
+        picture = _lit(frame.picture(size, look.crop), look.gain)
+        around = cv2.mean(picture)
+        picture = laid.framed(picture, around)
         shown = np.rot90(picture, -look.turn)
         height, width = shown.shape[:2]
-        canvas = np.zeros((1, *laid.canvas, 3), np.uint8)
+        canvas = np.full((1, *laid.canvas, 3), around[:3], np.uint8)
         canvas[0, :height, :width] = shown
         try:
             heat, sizes, offsets = self._runtime.run(canvas)
@@ -99,16 +103,17 @@ class _Laid:
         edges = crop.y0 <= 0, crop.y1 >= frame.height, crop.x0 <= 0, crop.x1 >= frame.width
         return cls(crop, size, edges, (rows, cols))
 
-    def framed(self, picture: Picture) -> Picture:
-        """With what is mirrored beyond the frame's own edges, and black beyond those of a crop."""
+    def framed(self, picture: Picture, around: cv2.typing.Scalar) -> Picture:
+        """With what is mirrored beyond the frame's own edges, and `around` it all that colour."""
         room = _BEYOND
-        there = np.pad(picture, ((room, room), (room, room), (0, 0)))
-        top, bottom, left, right = (room * (not edge) for edge in self.cut)
-        inner = there[top : len(there) - bottom, left : there.shape[1] - right]
-        inner[:] = cv2.copyMakeBorder(
-            picture, room - top, room - bottom, room - left, room - right, cv2.BORDER_REFLECT
+        there = cv2.copyMakeBorder(
+            picture, room, room, room, room, cv2.BORDER_CONSTANT, value=around
         )
-        return there
+        top, bottom, left, right = (_MIRRORED * edge for edge in self.cut)
+        mirrored = cv2.copyMakeBorder(picture, top, bottom, left, right, cv2.BORDER_REFLECT)
+        inner = there[room - top :, room - left :]
+        inner[: mirrored.shape[0], : mirrored.shape[1]] = mirrored
+        return np.asarray(there, np.uint8)
 
 
 def _canvas(height: int, width: int) -> tuple[int, int]:
