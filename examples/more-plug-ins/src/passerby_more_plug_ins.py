@@ -11,7 +11,7 @@ from PIL import Image
 def hatch(width: int, height: int, kind: str) -> NDArray[np.uint8]:
     """Slanting white lines: how bright, and how opaque, each pixel of the drawing is."""
     rows, cols = np.mgrid[:height, :width]
-    opaque = np.where((rows + cols) % 48 < 5, 255, 0)
+    opaque = np.where((rows + cols) % 48 < 4, 255, 0)
     return np.stack([np.full_like(opaque, 255), opaque], axis=2).astype(np.uint8)
 
 

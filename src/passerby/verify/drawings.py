@@ -18,11 +18,12 @@ from ..core.frame import Picture
 from ..core.geometry import Size
 from ..core.schedule import Region, Style
 from .kernels import Reals
-from .patches import SHINE, filled
+from .patches import filled
 
 SHARP: Final = 12.0  # levels from pixel to pixel
+BESIDE: Final = 3  # pixels: how far a codec marks what lies along an edge
 CLEAR: Final = 0.05  # opaqueness below which the cover itself is seen
-ENOUGH: Final = 0.2  # of a region that has to be left to look at
+ENOUGH: Final = 0.3  # of a region that has to be left to look at
 
 
 def without_drawing(now: Picture, region: Region, layer: tuple[Reals, Reals]) -> Picture:
@@ -39,7 +40,7 @@ def without_drawing(now: Picture, region: Region, layer: tuple[Reals, Reals]) ->
         return now
     seen = light + (1 - opaque) * np.float32(128)
     near = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    marked = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * SHINE + 1, 2 * SHINE + 1))
+    marked = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BESIDE + 1, 2 * BESIDE + 1))
     steps = (cv2.dilate(seen, near) - cv2.erode(seen, near) > SHARP).astype(np.uint8)
     even = cv2.dilate(steps, marked) == 0
     if even.mean() < ENOUGH:
