@@ -172,6 +172,30 @@ def test_what_failed_when_it_was_tried_is_tried_ever_later() -> None:
     assert 2 <= changes <= 16
 
 
+def test_once_more_is_borne_the_rest_is_tried_sooner() -> None:
+    """Tries that failed all through a rush hour make the way back no longer than it has to be."""
+    camera = Camera()
+    camera.runs(15, missing=True)
+    for _ in range(600):
+        camera.runs(0.5, missing=camera.pace.halvings < 3)
+    waited = 0
+    while camera.pace.halvings and waited < 600:
+        camera.runs(1)
+        waited += 1
+    assert waited < 260  # 120, 60, 30 and 15 seconds, and some to see each time that it holds
+
+
+def test_room_is_used_when_there_is_some() -> None:
+    """Somebody looked a lot at the moment when more was to be tried; a second later nobody does."""
+    camera = Camera()
+    camera.runs(15, missing=True)
+    for _ in range(20):
+        camera.runs(2.5, missing=camera.pace.halvings < 3)
+    camera.runs(130, busy=0.9)
+    camera.runs(6)
+    assert camera.pace.halvings < 3
+
+
 def test_without_a_clock_nothing_is_left_out() -> None:
     camera = Camera(delay=None)
     assert camera.runs(10, behind=9) == 150

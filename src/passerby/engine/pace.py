@@ -64,6 +64,7 @@ class Pace:
         self._before: float | None = None
         self._eased: float | None = None
         self._tried = float("-inf")  # when more was tried last
+        self._trying = False  # and it is not known yet whether it is borne
         self._gave_way = float("-inf")  # when something gave way last
         self._patience = _EASED[0]
         self._free: float | None = None
@@ -179,8 +180,10 @@ class Pace:
                 self._patience = _EASED[0]
             elif self._bears_more(now):
                 self._rung = self._finer()
-                self._tried = now
-            self._eased = now
+                self._tried, self._eased, self._trying = now, now, True
+        if self._trying and now - self._tried > _SOON:
+            self._patience = max(_EASED[0], self._patience / 2)
+            self._trying = False
 
     def _give_way(self, now: float) -> None:
         here = self._at(self._rung)
@@ -190,6 +193,7 @@ class Pace:
                 break
         if now - self._tried < _SOON:
             self._patience = min(_EASED[1], 2 * self._patience)
+            self._trying = False
         self._load = 0.0
         self._gave_way = now
         self._missed.clear()
