@@ -86,6 +86,15 @@ def test_the_examples_are_listed_and_used(
         sound = np.concatenate([f.to_ndarray()[0] for f in film.decode(audio=0)])
     spectrum = np.abs(np.fft.rfft(sound[:24000]))
     assert 0 < spectrum.max() < 10 * np.median(spectrum)  # noise; there was a tone
+    again = run(
+        installed,
+        tmp_path,
+        *("verify", "out.mp4", "--original", clip, "--plan", "plan.json", "--draw", "hatch.v1"),
+    )
+    assert again.returncode == 0, again.stderr
+    unknown = run(installed, tmp_path, "verify", "out.mp4", "--original", clip, "--draw", "none.v1")
+    assert unknown.returncode == 2
+    assert "none.v1" in unknown.stderr
 
 
 def test_a_source_s_pictures_are_redacted_one_by_one(
