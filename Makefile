@@ -21,7 +21,7 @@ SLOW_ARGS := $(if $(SLOW),-m "not ray")
 pytest = $(BIN)/python -m pytest $(2) $(1) $(PYTEST_ARGS) || { test $$? = 1 -a -n "$(AGAIN)" && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(1) $(PYTEST_ARGS); }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel man completions site retell ray onvif test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
+.PHONY: help setup wheel man completions site retell ray onvif test-ray programs lint types layers unit test demo footage lock bench-leaks bench-live bench-live-detail bench-speed bench-metadata bench-noise bench-people bench-verify bench-voices explore fuzz formats clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -110,6 +110,9 @@ bench-leaks: $(READY)  ## how many faces stay bare, per clip
 
 bench-live: $(READY)  ## cameras: how far behind, whom they show, what they cost
 	$(BIN)/python benchmarks/live.py $(BENCH_ARGS)
+
+bench-live-detail: $(READY)  ## cameras: whom coarser looks leave bare, without a clock
+	$(BIN)/python benchmarks/live_detail.py $(BENCH_ARGS)
 
 bench-speed: $(READY)  ## the time it takes against a pure transcode
 	$(BIN)/python benchmarks/speed.py $(BENCH_ARGS)

@@ -49,6 +49,18 @@ def people(truth: Path) -> dict[int, dict[int, Corners]]:
     return where
 
 
+def scored(truth: Path) -> dict[int, list[Corners]]:
+    """Frame, counted from 0 -> the faces in it that count."""
+    where: dict[int, list[Corners]] = defaultdict(list)
+    for line in truth.read_text().splitlines():
+        fields = line.split(",")
+        if len(fields) < 7 or not float(fields[6]) or fields[7:8] == ["2"]:
+            continue
+        x, y, w, h = map(float, fields[2:6])
+        where[int(fields[0]) - 1].append((x, y, x + w, y + h))
+    return where
+
+
 def open_regions(truth: Path) -> dict[int, list[Corners]]:
     """Frame, counted from 0 -> regions in which single faces can't be told apart."""
     where: dict[int, list[Corners]] = defaultdict(list)
