@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 # See `Traits.coarser` and Note [who is known when]. Faces, people; lines.
-COARSER: Final = (1.0, 1.0, 0.6, 0.45)
+COARSER: Final = (1.0, 1.0, 0.6, 0.36)
 _COARSER_LINES: Final = (1.0, 0.6, 0.36, 0.25)
 
 
