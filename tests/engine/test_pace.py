@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -47,6 +48,21 @@ def test_at_ease_every_frame_is_taken_in_full() -> None:
     camera = Camera()
     assert camera.runs(20) == 300
     assert (camera.pace.stride, camera.pace.halvings) == (1, 0)
+
+
+@pytest.mark.parametrize("how", [{}, {"spare": 0.0}])
+def test_it_keeps_no_more_the_longer_it_runs(how: dict[str, float]) -> None:
+    """At ease, and where there is never room for more, nobody asks for what is remembered."""
+    camera = Camera(**how)  # type: ignore[arg-type]  # a row's own words
+    camera.runs(2, 0.4)
+    camera.runs(60)
+    tracemalloc.start()
+    try:
+        camera.runs(1200)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 20_000  # bytes
 
 
 @pytest.mark.parametrize("how", [{"behind": 0.4}, {"missing": True}])

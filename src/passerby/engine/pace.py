@@ -139,12 +139,16 @@ class Pace:
     def worked(self, took: float, now: float) -> None:
         """Somebody looked at a frame for `took` seconds until now."""
         self._work.append((now, took))
+        self._forget_work(now)
 
     def busy(self, now: float) -> float:
         """The share of the last seconds in which somebody looked."""
+        self._forget_work(now)
+        return sum(took for _, took in self._work) / _OF
+
+    def _forget_work(self, now: float) -> None:
         while self._work and now - self._work[0][0] > _OF:
             self._work.popleft()
-        return sum(took for _, took in self._work) / _OF
 
     def _stride(self, rung: int) -> int:
         least = RUNGS[rung][0]
