@@ -53,7 +53,7 @@ def test_at_ease_every_frame_is_taken_in_full() -> None:
 @pytest.mark.parametrize("how", [{}, {"spare": 0.0}])
 def test_it_keeps_no_more_the_longer_it_runs(how: dict[str, float]) -> None:
     """At ease, and where there is never room for more, nobody asks for what is remembered."""
-    camera = Camera(**how)  # type: ignore[arg-type]  # a row's own words
+    camera = Camera(**how)
     camera.runs(2, 0.4)
     camera.runs(60)
     tracemalloc.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -135,6 +136,25 @@ def test_now_and_then_all_is_looked_at_again() -> None:
     for frame in film.frames:
         remembering.detect(frame, WHOLE)
     assert [i for i, _ in eyes.looks] == [0, 10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "most"), [(LONG, 400_000), (Ticks(2 * TICK), 100_000)], ids=["many", "old"]
+)
+def test_it_keeps_little_of_looks_that_nobody_asks_for_again(fresh: Ticks, most: int) -> None:
+    film = shot(8, size=SIZE)
+    remembering = Remembering(Eyes(film), fresh)
+    tracemalloc.start()
+    try:
+        for n in range(160):
+            x, y = 5 * n % 570, 7 * n % 290
+            remembering.detect(film.frames[n // 20], Look(1.0, 0.3, Box(x, y, x + 64, y + 64)))
+        remembering.detect(film.frames[-1], WHOLE)
+        kept = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    mine = kept.filter_traces([tracemalloc.Filter(True, "*remembering.py")])
+    assert sum(one.size for one in mine.statistics("filename")) < most
 
 
 @pytest.mark.parametrize("seed", range(4))

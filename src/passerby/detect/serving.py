@@ -28,6 +28,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..core.errors import PasserbyError, UsageError
+from ..core.freed import Freed
 from ..core.undumped import no_dumps
 from .runtime import Preparation, Shaped, open_twins
 from .shared import MOST, SIZE, WAIT, arrays
@@ -295,9 +296,11 @@ def main() -> None:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_ends, name="listen", daemon=True).start()
     silence = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
+    freed = Freed()
 
     def beat() -> None:
         faulthandler.dump_traceback_later(STUCK, exit=True, file=silence)
+        freed.tend()
         os.write(1, b".")
 
     Networks(socket.socket(fileno=int(sys.argv[1])), beat=beat).run()

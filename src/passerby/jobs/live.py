@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ..core.errors import PasserbyError, UsageError
 from ..core.frame import Frame
+from ..core.freed import Freed
 from ..core.geometry import Size
 from ..core.live import Arrival, LivePlanner
 from ..core.ports import Detector
@@ -132,7 +133,9 @@ def live(
         return _status(state, camera, publisher, loop, gauges)
 
     def watch() -> None:
+        freed = Freed()
         while not done.wait(EVERY):
+            freed.tend()
             with suppress(OSError, RuntimeError):
                 tell(status(camera.signal.state))
 

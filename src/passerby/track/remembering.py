@@ -59,7 +59,7 @@ class _Known:
 
     seen: Detections
     young: NDArray[np.bool_]
-    cells: Cells
+    cells: Cells  # of the part of the picture that was looked at
     whole: Ticks  # when all of it was looked at
 
 
@@ -98,11 +98,20 @@ class Remembering:
             self.asked["whole"] += 1
             seen = self._asked(frame, look)
             young = self._young(seen, known)
-            known = self._known[look] = _Known(seen, young, cells.copy(), frame.span.start)
-            if len(self._known) > _MOST:
-                self._known.popitem(last=False)
+            _, rows, cols = _place(frame, look, cells)
+            own = cells[rows, cols].copy()
+            known = self._known[look] = _Known(seen, young, own, frame.span.start)
         self._known.move_to_end(look)
+        self._forget(frame.span.start)
         return known.seen
+
+    def _forget(self, now: Ticks) -> None:
+        """What would be taken again anyway, and what nobody has asked for longest."""
+        while len(self._known) > 1:
+            look, oldest = next(iter(self._known.items()))
+            if len(self._known) <= _MOST and now - oldest.whole < self._fresh:
+                return
+            del self._known[look]
 
     def _asked(self, frame: Frame, look: Look) -> Detections:
         seen = self._detector.detect(frame, look)
@@ -128,10 +137,9 @@ class Remembering:
         """Bring up to date what is known; False where all has to be looked at again."""
         if frame.span.start - known.whole >= self._fresh:
             return False
-        region = look.crop or Box(0, 0, frame.size.width, frame.size.height)
-        grid = _Grid(now.shape[1] / frame.size.width, now.shape[0] / frame.size.height)
-        rows, cols = grid.slices(region, now.shape)
-        changed = differing(now[rows, cols], known.cells[rows, cols], float(now.mean()) < DARK)
+        grid, rows, cols = _place(frame, look, now)
+        region = _region(frame, look)
+        changed = differing(now[rows, cols], known.cells, float(now.mean()) < DARK)
         if not changed.any() and not known.young.any():
             self.asked["none"] += 1
             return True
@@ -158,7 +166,7 @@ class Remembering:
             fresh = Detections(fresh.boxes[here], fresh.scores[here])
             kept = _joined(kept, fresh, part, region)
         known.seen, known.young = kept, self._young(kept, known)
-        known.cells[rows, cols] = np.where(changed, now[rows, cols], known.cells[rows, cols])
+        known.cells = np.where(changed, now[rows, cols], known.cells)
         return True
 
     def _young(self, seen: Detections, known: _Known | None) -> NDArray[np.bool_]:
@@ -223,6 +231,16 @@ class _Grid:
         corners = np.stack([x + left, y + top, x + left + 1, y + top + 1], axis=1)
         scale = np.array([self.x, self.y, self.x, self.y])
         return np.asarray(corners / scale, np.float32)
+
+
+def _region(frame: Frame, look: Look) -> Box:
+    return look.crop or Box(0, 0, frame.size.width, frame.size.height)
+
+
+def _place(frame: Frame, look: Look, cells: Cells) -> tuple[_Grid, slice, slice]:
+    """How `cells` lie in a frame, and which of them are in what is looked at."""
+    grid = _Grid(cells.shape[1] / frame.size.width, cells.shape[0] / frame.size.height)
+    return (grid, *grid.slices(_region(frame, look), cells.shape))
 
 
 def shared(boxes: Boxes, places: Boxes) -> NDArray[np.bool_]:
