@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from PIL import Image
 from tests.live.camera import Film, free_port, live
 
-from passerby.apps.gateway.mqtt import Broker, Messages
+from passerby.apps.gateway.mqtt import Broker, Messages, Telling
 from passerby.core.errors import UsageError
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -132,6 +132,36 @@ def test_a_login_that_the_broker_refuses_is_told_and_not_shown(port: int) -> Non
     messages.close()
     assert "refuses" in told[0]
     assert "Wrong888" not in "".join(told)
+
+
+@pytest.mark.slow
+def test_another_broker_is_told_all_and_the_last_one_that_it_is_over(port: int) -> None:
+    heard = Heard(port)
+    telling = Telling(lambda line: None)
+    state = {"door": {"state": "open"}}
+
+    def broker(topic: str) -> Broker:
+        return Broker(f"mqtt://127.0.0.1:{port}", topic, login=f"me:{SECRET}")
+
+    telling.tell(state)
+    telling.ask(broker("old"))
+    telling.tell(state)
+    heard.until("old/status", "online")
+    heard.until("old/door/state", "open")
+    telling.ask(broker("old"))
+    telling.ask(broker("new"))
+    telling.tell(state)
+    heard.until("old/status", "offline")
+    heard.until("new/status", "online")
+    heard.until("new/door/state", "open")
+    with pytest.raises(UsageError, match="authority"):
+        telling.ask(Broker("mqtts://127.0.0.1:1", authority=Path("none.pem")))
+    telling.tell({"door": {"state": "lost"}})
+    heard.until("new/door/state", "lost")
+    telling.ask(None)
+    heard.until("new/status", "offline")
+    heard.close()
+    assert heard.messages.count(("old/status", "online")) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json as text
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +21,6 @@ from .terminal import complain, say
 if TYPE_CHECKING:
     from ...jobs.live import Logins
     from ...jobs.live_settings import LiveSettings
-    from ..gateway.access import ServeSettings
-    from ..gateway.channel import Channel
     from ..gateway.config import Gateway
 
 LOOKS: Final = 2.0  # seconds between two looks at the file
@@ -79,20 +77,23 @@ def supervise(
 ) -> int:
     """Run the cameras until somebody ends it. `again`: what SIGHUP sets; `fresh`: what is wanted
     now, if anything changed."""
-    from ..gateway.mqtt import Messages
+    from ..gateway.mqtt import Telling
+    from ..gateway.serving import Serving
     from ..gateway.supervisor import Supervisor
 
     stop = threading.Event()
+    failures: list[PasserbyError] = []
 
     def tell(line: str) -> None:
         if not quiet:
             say(f"{time.strftime('%H:%M:%S')} {line}")
 
-    messages: Messages | None = None
+    def fail(error: PasserbyError) -> None:
+        failures.append(error)
+        stop.set()
 
     def status(statuses: Mapping[str, dict[str, Any]]) -> None:
-        if messages is not None:
-            messages.tell(statuses)
+        broker.tell(statuses)
         if how == "json":
             try:
                 told = {"passerby": "gateway/1", "cameras": statuses}
@@ -100,58 +101,35 @@ def supervise(
             except OSError:  # who listened went away
                 stop.set()
 
+    def wanted() -> Gateway | None:
+        now = fresh()
+        if now is None:
+            return None
+        try:
+            server.check(now.serve)
+            broker.ask(now.mqtt)
+        except UsageError as error:
+            _refuse(error)
+            return None
+        server.ask(now.serve)
+        return now
+
     supervisor = Supervisor(tell=tell, watch=status)
+    server = Serving(supervisor.channels, tell=tell, complain=complain, fail=fail)
+    broker = Telling(tell)
     with stopping(stop, again), ExitStack() as ending:
-        if asked.mqtt is not None:
-            messages = Messages(asked.mqtt, tell)
-            ending.callback(messages.close)
+        broker.ask(asked.mqtt)
+        ending.callback(broker.close)
         supervisor.ask(asked)
         tell(f"{_counted(asked)} (no core dumps; Ctrl-C ends it)")
-        with _served(supervisor.channels, asked.serve, stop, tell):
-            supervisor.run(stop, fresh)
-    tell("ended")
-    return DONE
-
-
-@contextmanager
-def _served(
-    channels: Mapping[str, Channel],
-    settings: ServeSettings | None,
-    stop: threading.Event,
-    tell: Callable[[str], None],
-) -> Iterator[None]:
-    """Inside, the built-in server runs in a thread. If it can't, all ends, with its error."""
-    if settings is None:
-        yield
-        return
-    from ..gateway.server import Listening, serve
-
-    failures: list[PasserbyError] = []
-    over = threading.Event()
-
-    def ready(where: Listening) -> None:
-        for name in channels if where.rtsp else ():
-            tell(f"{name}: {where.rtsp}{name}")
-        for place in (where.rtsps, where.web):
-            if place:
-                tell(f"served at {place}")
-
-    def work() -> None:
-        try:
-            serve(channels, settings, over, ready=ready)
-        except PasserbyError as error:
-            failures.append(error)
-            stop.set()
-
-    thread = threading.Thread(target=work, name="serve", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(5)
+        ending.callback(server.close)
+        server.check(asked.serve)
+        server.ask(asked.serve)
+        supervisor.run(stop, wanted)
     if failures:
         raise failures[0]
+    tell("ended")
+    return DONE
 
 
 class _Rereading:
@@ -171,8 +149,7 @@ class _Rereading:
         try:
             asked = load(self._path)
         except UsageError as error:
-            complain(error)
-            say("passerby: what was read before goes on")
+            _refuse(error)
             return None
         _warn(asked)
         say(f"{time.strftime('%H:%M:%S')} read again: {_counted(asked)}")
@@ -191,6 +168,11 @@ class _Rereading:
         except OSError:
             return None  # it is being written anew
         return told.st_mtime_ns, told.st_size, told.st_ino
+
+
+def _refuse(error: UsageError) -> None:
+    complain(error)
+    say("passerby: what was read before goes on")
 
 
 def _warn(asked: Gateway) -> None:

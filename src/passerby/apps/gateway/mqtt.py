@@ -51,6 +51,41 @@ class Broker:
         return self.login is not None and parts.scheme == "mqtt" and not here
 
 
+class Telling:
+    """Tells one broker, or none, and another whenever that is asked for."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._broker: Broker | None = None
+        self._messages: Messages | None = None
+
+    def ask(self, broker: Broker | None) -> None:
+        """From now on this one. Raises `UsageError` where it can't be, and keeps the last one."""
+        if broker == self._broker:
+            return
+        before = self._broker
+        self.close()  # before the next begins: it says "offline" where that may say "online"
+        try:
+            self._begin(broker)
+        except UsageError:
+            self._begin(before)
+            raise
+
+    def tell(self, statuses: Mapping[str, Mapping[str, Any]]) -> None:
+        """See `Messages.tell`."""
+        if self._messages is not None:
+            self._messages.tell(statuses)
+
+    def close(self) -> None:
+        if self._messages is not None:
+            self._messages.close()
+        self._messages = self._broker = None
+
+    def _begin(self, broker: Broker | None) -> None:
+        self._messages = None if broker is None else Messages(broker, self._tell)
+        self._broker = broker
+
+
 class Messages:
     """Tells a broker what is told of cameras. A broker that is away holds up nobody."""
 

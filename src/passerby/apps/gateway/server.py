@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from ...core.errors import OutputError, UsageError
-from .access import Login, ServeSettings, is_here
+from .access import HERE, Login, ServeSettings, is_here
 from .channel import Channel
 from .rtsp import RtspServer
 from .telling import Watch
@@ -52,6 +52,15 @@ def serve(
     `UsageError` where the certificate is of no use.
     """
     asyncio.run(_serve(channels, settings, stop, ready))
+
+
+def check(settings: ServeSettings) -> None:
+    """Raises `UsageError` where a certificate or a token is of no use; what is not installed, too.
+
+    Whether ports are free shows when it begins.
+    """
+    _tls(settings)
+    _whips({}, settings, HERE)
 
 
 async def _serve(

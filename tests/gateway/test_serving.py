@@ -1,0 +1,192 @@
+"""The server gets other settings while cameras go on; where it can't, it stays what it was."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.live.camera import free_port
+from tests.media import certificates
+
+from passerby.apps.gateway import Channel, ServeSettings
+from passerby.apps.gateway.serving import Serving
+
+from .running import gateway
+
+SECRET = "correct horse"
+
+
+class Run:
+    """A server in this process. `errors` it went on after, and `ended` with."""
+
+    def __init__(self) -> None:
+        self.said, self.errors, self.ended = list[str](), list[str](), list[str]()
+        self.serving = Serving(
+            {"garden": Channel("garden")},
+            tell=self.said.append,
+            complain=lambda error: self.errors.append(str(error)),
+            fail=lambda error: self.ended.append(str(error)),
+        )
+
+    def ask(self, web_port: int, **given: Any) -> None:
+        self.serving.ask(ServeSettings.of(rtsp_port=None, web_port=web_port, **given))
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    run = Run()
+    yield run
+    run.serving.close()
+
+
+def status(port: int, password: str = "", tls: ssl.SSLContext | None = None) -> int | None:
+    """What the server answers; None where nobody does."""
+    headers = {}
+    if password:
+        headers["Authorization"] = f"Basic {b64encode(f'passerby:{password}'.encode()).decode()}"
+    if tls is None:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    else:
+        line = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=tls)
+    with closing(line):
+        try:
+            line.request("GET", "/api/cameras", headers=headers)
+            return line.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+
+
+def soon(told: Callable[[], bool], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not told():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@contextmanager
+def taken() -> Iterator[int]:
+    """A port at which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def test_a_password_is_asked_for_from_the_next_moment_on(run: Run) -> None:
+    port = free_port()
+    run.ask(port)
+    soon(lambda: status(port) == 200)
+    run.ask(port, password=SECRET)
+    soon(lambda: status(port) == 401)
+    assert status(port, SECRET) == 200
+    run.ask(port, password=SECRET + "s")
+    soon(lambda: status(port, SECRET + "s") == 200)
+    assert status(port, SECRET) == 401
+    run.serving.ask(None)
+    soon(lambda: status(port) is None)
+    run.ask(port)
+    soon(lambda: status(port) == 200)
+    assert (run.errors, run.ended) == ([], [])
+
+
+def test_where_a_port_is_taken_what_was_served_before_is_served_again(run: Run) -> None:
+    port = free_port()
+    run.ask(port, password=SECRET)
+    soon(lambda: status(port) == 401)
+    with taken() as other:
+        run.ask(other, password=SECRET)
+        soon(lambda: len(run.errors) > 0)
+        soon(lambda: status(port, SECRET) == 200)
+        assert status(port) == 401
+    assert f"port {other} can't be listened on" in run.errors[0]
+    assert "what was served before is served again" in run.said
+    assert (len(run.errors), run.ended) == (1, [])
+
+
+def test_where_nothing_could_ever_be_served_it_fails(run: Run) -> None:
+    with taken() as other:
+        run.ask(other)
+        soon(lambda: len(run.ended) > 0)
+    assert f"port {other} can't be listened on" in run.ended[0]
+    assert run.errors == []
+
+
+def test_the_same_again_lets_nobody_go(run: Run) -> None:
+    port = free_port()
+    run.ask(port)
+    soon(lambda: status(port) == 200)
+    run.ask(port)
+    time.sleep(0.5)
+    assert run.said.count(f"served at http://127.0.0.1:{port}/") == 1
+
+
+def test_a_certificate_that_was_renewed_is_served(run: Run, tmp_path: Path) -> None:
+    port = free_port()
+    first, second = (certificates.papers(tmp_path / name) for name in ("one", "two"))
+    place, key = tmp_path / "c.pem", tmp_path / "k.pem"
+
+    def put(papers: Any) -> None:
+        place.write_bytes(papers.certificate.read_bytes())
+        key.write_bytes(papers.key.read_bytes())
+
+    def served() -> str | None:
+        try:
+            return ssl.get_server_certificate(("127.0.0.1", port), timeout=5)
+        except OSError:
+            return None
+
+    put(first)
+    run.ask(port, certificate=place, key=key)
+    soon(lambda: served() is not None)
+    before = served()
+    put(second)
+    run.ask(port, certificate=place, key=key)
+    soon(lambda: served() not in (None, before))
+    assert (run.errors, run.ended) == ([], [])
+
+
+def test_a_gateway_that_reads_its_file_again_asks_for_the_new_password(tmp_path: Path) -> None:
+    """Its camera is away all the time, and its process is not started anew."""
+    config, port, words = tmp_path / "gateway.toml", free_port(), tmp_path / "words"
+    camera = f'[camera.door]\nsource = "rtsp://127.0.0.1:{free_port()}/"\n'
+    serve = f"[serve]\nweb_port = {port}\nrtsp_port = {free_port()}\n"
+    config.write_text(camera + serve)
+    with gateway(config) as running:
+        running.until("'pid' in cameras['door']", 30)
+        soon(lambda: status(port) == 200)
+        before = running.children()
+
+        def written(text: str) -> None:
+            config.write_text(text)
+            os.kill(running.process.pid, signal.SIGHUP)
+
+        words.write_text(f"passerby:{SECRET}\n")
+        words.chmod(0o600)
+        closed = camera + serve + f'login = {{ file = "{words}" }}\n'
+        written(closed)
+        soon(lambda: status(port) == 401)
+        assert status(port, SECRET) == 200
+        written(closed + 'certificate = "none.pem"\n')
+        time.sleep(1.5)
+        assert status(port, SECRET) == 200
+        assert running.children() == before
+        with taken() as other:
+            written(closed.replace(str(port), str(other)))
+            time.sleep(1.5)
+        soon(lambda: status(port, SECRET) == 200)
+        assert running.children() == before
+        code, said = running.end()
+    assert code == 0
+    assert "the certificate and its key can't be used" in said
+    assert said.count("what was read before goes on") == 1
+    assert f"port {other} can't be listened on" in said
+    assert said.count("what was served before is served again") == 1
+    assert SECRET not in said
