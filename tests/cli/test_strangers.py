@@ -59,6 +59,20 @@ def run(env: dict[str, str], folder: Path, *words: str | Path) -> subprocess.Com
     )
 
 
+def python(
+    env: dict[str, str], folder: Path, code: str, *, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=100,
+    )
+
+
 def test_the_examples_are_listed_and_used(
     installed: dict[str, str], clip: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +109,12 @@ def test_the_examples_are_listed_and_used(
     unknown = run(installed, tmp_path, "verify", "out.mp4", "--original", clip, "--draw", "none.v1")
     assert unknown.returncode == 2
     assert "none.v1" in unknown.stderr
+    alone = run(installed, tmp_path, "verify", "out.mp4", "--draw", "hatch.v1")
+    assert alone.returncode == 2
+    assert "add --original" in alone.stderr
+    code = "import passerby; print(passerby.verify('out.mp4', original={!r}, drawing='none.v1'))"
+    called = python(installed, tmp_path, code.format(str(clip)), check=False)
+    assert "none.v1" in called.stderr
 
 
 def test_a_source_s_pictures_are_redacted_one_by_one(
@@ -108,10 +128,7 @@ def test_a_source_s_pictures_are_redacted_one_by_one(
         "for f in passerby.redact_frames(passerby.source('pictures.v1', 'folder')):\n"
         "    print(float(f.start), [r.kind for r in f.hidden])\n"
     )
-    line = [sys.executable, "-c", code]
-    done = subprocess.run(
-        line, env=installed, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=100
-    )
+    done = python(installed, tmp_path, code)
     assert done.stdout.splitlines() == [f"{n / 10} ['face']" for n in range(4)]
 
 

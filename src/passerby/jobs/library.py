@@ -168,6 +168,7 @@ def verify(
     plan: Plan | PathLike | None = None,
     thorough: bool = False,
     attack: bool = False,
+    drawing: str | None = None,
     device: str = "auto",
     report_to: PathLike | None = None,
     force: bool = False,
@@ -176,7 +177,8 @@ def verify(
     """Look at a finished file, whoever made it, with other eyes. What is found is in the report.
 
     What can't be checked without `original`, or without the `plan`, is named in it. `thorough`:
-    every frame is looked at. `attack`: programs that recognise people try to.
+    every frame is looked at. `attack`: programs that recognise people try to. `drawing`, which
+    needs `original`: the plug-in that drew on the covers.
 
     >>> "eyes" in {found.check for found in verify("photo.jpg").findings}
     True
@@ -188,6 +190,7 @@ def verify(
         thorough=thorough,
         device=device,
         attack=attack,
+        drawing=drawing,
         report_to=_path(report_to),
         force=force,
         progress=progress,

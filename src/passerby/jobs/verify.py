@@ -54,18 +54,14 @@ def verify(
     several films in `original`. A damaged original is read as far as it goes. `thorough`: other
     eyes look at every frame, on `device`. `attack`, which needs both and the extra
     `passerby[attack]`: an attacker tries to tell whose the hidden faces are, and whose the voices.
-    `drawing`: the plug-in that drew on the covers, as `redact` was told.
+    `drawing`, which needs `original`: the plug-in that drew on the covers, as `redact` was told.
     `report_to`: a folder for the report as a page, with pictures of `output`; `with_originals`,
     which needs `original`, also shows what was hidden.
 
     Raises a `PasserbyError` when a file can't be read; what is found is in the report.
     """
     watch = Stopwatch()
-    if with_originals and (original is None or report_to is None):
-        raise UsageError(
-            "originals are shown only in a report's folder, and where there is an original",
-            hint="add --original INPUT and --report DIR",
-        )
+    _need_original(original, report_to, drawing, with_originals=with_originals)
     if report_to is not None:
         read = plan if isinstance(plan, Path) else None
         check_folder(report_to, inputs=[p for p in (output, original, read) if p], force=force)
@@ -149,6 +145,21 @@ def verify(
         shown = Original(card, lenient) if with_originals and card is not None else None
         write_folder(report_to, report, footage, risky.usual, output, original=shown, force=force)
     return report
+
+
+def _need_original(
+    original: Path | None, report_to: Path | None, drawing: str | None, *, with_originals: bool
+) -> None:
+    if with_originals and (original is None or report_to is None):
+        raise UsageError(
+            "originals are shown only in a report's folder, and where there is an original",
+            hint="add --original INPUT and --report DIR",
+        )
+    if drawing is not None and original is None:
+        raise UsageError(
+            "what was drawn on covers is known only beside the original",
+            hint="add --original INPUT, or leave --draw out",
+        )
 
 
 def _attackers(made: Card, original: Path | None, plan: object) -> _Attackers:

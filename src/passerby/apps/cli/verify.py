@@ -78,7 +78,7 @@ def verify(
             "--draw",
             metavar="NAME",
             show_default=False,
-            help="The plug-in that drew on the covers, as redact was told.",
+            help="The plug-in that drew on the covers, as redact was told. Needs --original.",
             rich_help_panel=WHAT,
         ),
     ] = None,
