@@ -7,13 +7,17 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from tests.live.camera import free_port
 from tests.media import certificates
@@ -21,6 +25,7 @@ from tests.media import certificates
 from passerby.apps.gateway import Channel, ServeSettings
 from passerby.apps.gateway.serving import Serving
 
+from .feeding import feeding
 from .running import gateway
 
 SECRET = "correct horse"
@@ -29,17 +34,18 @@ SECRET = "correct horse"
 class Run:
     """A server in this process. `errors` it went on after, and `ended` with."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: dict[str, Channel] | None = None) -> None:
         self.said, self.errors, self.ended = list[str](), list[str](), list[str]()
         self.serving = Serving(
-            {"garden": Channel("garden")},
+            channels or {"garden": Channel("garden")},
             tell=self.said.append,
             complain=lambda error: self.errors.append(str(error)),
             fail=lambda error: self.ended.append(str(error)),
         )
 
     def ask(self, web_port: int, **given: Any) -> None:
-        self.serving.ask(ServeSettings.of(rtsp_port=None, web_port=web_port, **given))
+        given = {"rtsp_port": None, "web_port": web_port, **given}
+        self.serving.ask(ServeSettings.of(**given))
 
 
 @pytest.fixture
@@ -95,6 +101,55 @@ def test_a_password_is_asked_for_from_the_next_moment_on(run: Run) -> None:
     run.ask(port)
     soon(lambda: status(port) == 200)
     assert (run.errors, run.ended) == ([], [])
+
+
+@pytest.mark.parametrize("way", ["rtsp", "http", "webrtc"])
+def test_who_looked_without_the_password_is_let_go(way: str) -> None:
+    if way == "webrtc":
+        pytest.importorskip("aiortc")
+    rtsp, web = free_port(), free_port()
+    with feeding("garden") as channels:
+        run = Run(channels)
+        try:
+            run.ask(web, rtsp_port=rtsp)
+            soon(lambda: status(web) == 200)
+            over = watching(way, rtsp, web)
+            time.sleep(1)
+            assert not over.is_set()
+            run.ask(web, rtsp_port=rtsp, password=SECRET)
+            assert over.wait(15)
+            soon(lambda: status(web) == 401)
+        finally:
+            run.serving.close()
+
+
+def watching(way: str, rtsp: int, web: int) -> threading.Event:
+    """Begins to look; set once nothing comes any more."""
+    over, begun = threading.Event(), threading.Event()
+
+    def look() -> None:
+        if way == "webrtc":
+            url = f"http://127.0.0.1:{web}/cameras/garden/whep"
+            client = [sys.executable, "-m", "tests.gateway.whep_client", url, "500"]
+            with subprocess.Popen(client, stderr=subprocess.DEVNULL) as looks:
+                time.sleep(4)  # it fails before, if it fails
+                if looks.poll() is None:
+                    begun.set()
+                looks.wait(40)
+        else:
+            url = {
+                "rtsp": f"rtsp://127.0.0.1:{rtsp}/garden",
+                "http": f"http://127.0.0.1:{web}/cameras/garden/stream.mp4",
+            }[way]
+            options = {"rtsp_transport": "tcp"} if way == "rtsp" else {}
+            with suppress(av.FFmpegError), av.open(url, options=options, timeout=5) as stream:
+                for _ in stream.demux(video=0):
+                    begun.set()
+        over.set()
+
+    threading.Thread(target=look, daemon=True).start()
+    assert begun.wait(20)
+    return over
 
 
 def test_where_a_port_is_taken_what_was_served_before_is_served_again(run: Run) -> None:
