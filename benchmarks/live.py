@@ -63,7 +63,7 @@ class Result:
     halved: tuple[float, ...] = ()  # shares of the time in which it was halved once, twice, ...
     delays: list[float] = field(default_factory=list)  # seconds, sorted
     verdicts: list[Verdict] = field(default_factory=list)
-    ages: list[tuple[float, list[int]]] = field(default_factory=list)  # seconds; own bytes of each
+    ages: list[tuple[float, dict[str, int]]] = field(default_factory=list)  # s; bytes of each
 
     def sum(self, name: str) -> int:
         return sum(getattr(verdict, name) for verdict in self.verdicts)
@@ -212,14 +212,14 @@ def watched(works: Works, count: int, seconds: float, settle: float) -> Result:
     for meter in meters:
         meter.begin()
     works.begun, before, all_before = time.monotonic(), dict(works.last), busy()
-    ages: list[tuple[float, list[int]]] = []
+    ages: list[tuple[float, dict[str, int]]] = []
     memories: list[int] = []
     coarse: list[int] = []
     while (now := time.monotonic() - works.begun) < seconds:
         time.sleep(max(0.0, min(STEP, seconds - now)))
         there = [one for meter in meters for one in meter.look()]
         memories.append(sum(p.memory for _, p in there))
-        ages.append((now, [p.own for group, p in there if group == "camera"]))
+        ages.append((now, {_name(process): process.own for _, process in there}))
         coarse += [int(one.get("halvings", 0)) for one in works.last.values()]
     took = time.monotonic() - works.begun
     spent: dict[str, float] = {}
@@ -244,6 +244,15 @@ def _group(process: Process) -> str:
     """Cameras have processes of their own; whatever else there is serves all."""
     names = ("passerby.apps.gateway.child", "relay.py")
     return "camera" if any(n in part for part in process.command for n in names) else "rest"
+
+
+def _name(process: Process) -> str:
+    """For people: the camera's own name is the last of its process's words."""
+    words = [word for word in process.command if word]
+    for part, name in (("gateway.child", words[-1:]), ("detect.serving", ["models"])):
+        if any(part in word for word in words):
+            return name[0]
+    return "server" if "live" in words else f"process {process.pid}"
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:

@@ -1,9 +1,9 @@
-"""Is the memory of the cameras' processes flat, and if not, where does Python's grow?"""
+"""Is the memory of each process flat, and if not, where does Python's grow?"""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,20 +43,19 @@ if any("passerby.apps.gateway.child" in part for part in sys.orig_argv):
 """
 
 
-def told(ages: Sequence[tuple[float, Sequence[int]]]) -> str:
-    """For each camera's process its own memory over time, and whether it is flat.
+def told(ages: Sequence[tuple[float, Mapping[str, int]]]) -> str:
+    """For each process its own memory over time, and whether it is flat.
 
-    `ages`: seconds, and the bytes of each. The first tenth after the warm-up is compared with the
-    last tenth, by their medians.
+    `ages`: seconds, and the bytes of each by name. The first tenth after the warm-up is compared
+    with the last tenth, by their medians.
     """
     if not ages:
         return "  memory: not measured"
     end = ages[-1][0]
     warm = max(WARM * end, min(LEAST, end / 2))
-    most = min(len(sizes) for _, sizes in ages)
     rows = []
-    for camera in range(most):
-        whole = [(at, sizes[camera]) for at, sizes in ages]
+    for name in sorted(set.intersection(*(set(sizes) for _, sizes in ages))):
+        whole = [(at, sizes[name]) for at, sizes in ages]
         later = [size for at, size in whole if at >= warm]
         tenth = max(1, len(later) // 10)
         first, last = statistics.median(later[:tenth]), statistics.median(later[-tenth:])
@@ -65,7 +64,7 @@ def told(ages: Sequence[tuple[float, Sequence[int]]]) -> str:
         points = " ".join(f"{size / 1e6:.0f}" for size in [*steps, whole[-1][1]])
         verdict = "flat" if abs(grown) <= FLAT else "grows" if grown > 0 else "shrinks"
         rows.append(
-            f"  camera {camera}: memory {verdict}, {100 * grown:+.1f} % from {warm:.0f} s to "
+            f"  {name}: memory {verdict}, {100 * grown:+.1f} % from {warm:.0f} s to "
             f"{end:.0f} s; MB at each tenth: {points}"
         )
     return "\n".join(rows)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..core.errors import PasserbyError, UsageError
 from ..core.frame import Frame
-from ..core.freed import Freed
+from ..core.freed import Freed, large_apart
 from ..core.geometry import Size
 from ..core.live import Arrival, LivePlanner
 from ..core.ports import Detector
@@ -99,6 +99,7 @@ def live(
     picture, `DetectorError`, `OutputError`. What was published before stays published.
     """
     no_dumps()
+    large_apart()
     if tap is None and not settings.targets:
         raise UsageError("nothing says where it is published", hint="--to TARGET does")
     if settings.address.kind == "srt":
