@@ -59,9 +59,12 @@ def test_no_track_of_a_film_can_be_dated_by_its_hum(
     for before, after in zip(dated.tracks, tracks(out), strict=True):
         assert abs(len(before) - len(after)) < RATE / 25
         was, now = lowered(before), lowered(after)
-        for n in (1, 2, 3, 6, 10, 19):
+        multiples = (1, 2, 3, 6, 10, 19)
+        # What fills the notches is drawn anew each time, and goes with the mains by 0.27, give or
+        # take, by chance: their mean over the six by 0.09, and one of them by 0.84 now and then.
+        assert np.mean([told(now, LOW, 50, n, dated.off) for n in multiples]) < 0.5
+        for n in multiples:
             assert told(was, LOW, 50, n, dated.off) > 0.8
-            assert told(now, LOW, 50, n, dated.off) < 0.75
             edges = 50 * n - 0.4, 50 * n + 0.4
             assert level(was, LOW, *edges) - level(now, LOW, *edges) > 12
         same = slice(min(len(after), len(dated.bangs)))
