@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -48,28 +48,24 @@ def installed(tmp_path: Path) -> dict[str, str]:
 
 
 def run(env: dict[str, str], folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return called(env, folder, command(*words))
+
+
+def python(env: dict[str, str], folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return called(env, folder, [sys.executable, "-c", code])
+
+
+def called(
+    env: dict[str, str], folder: Path, words: Sequence[str | Path]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*words),
+        words,
         env=env,
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-    )
-
-
-def python(
-    env: dict[str, str], folder: Path, code: str, *, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=env,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=check,
-        timeout=100,
     )
 
 
@@ -113,8 +109,8 @@ def test_the_examples_are_listed_and_used(
     assert alone.returncode == 2
     assert "add --original" in alone.stderr
     code = "import passerby; print(passerby.verify('out.mp4', original={!r}, drawing='none.v1'))"
-    called = python(installed, tmp_path, code.format(str(clip)), check=False)
-    assert "none.v1" in called.stderr
+    there = python(installed, tmp_path, code.format(str(clip)))
+    assert "none.v1" in there.stderr
 
 
 def test_a_source_s_pictures_are_redacted_one_by_one(
@@ -129,6 +125,7 @@ def test_a_source_s_pictures_are_redacted_one_by_one(
         "    print(float(f.start), [r.kind for r in f.hidden])\n"
     )
     done = python(installed, tmp_path, code)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{n / 10} ['face']" for n in range(4)]
 
 

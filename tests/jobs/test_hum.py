@@ -62,7 +62,7 @@ def test_no_track_of_a_film_can_be_dated_by_its_hum(
         multiples = (1, 2, 3, 6, 10, 19)
         # What fills the notches is drawn anew each time, and goes with the mains by 0.27, give or
         # take, by chance: their mean over the six by 0.09, and one of them by 0.84 now and then.
-        assert np.mean([told(now, LOW, 50, n, dated.off) for n in multiples]) < 0.5
+        assert np.mean([told(now, LOW, 50, n, dated.off) for n in multiples]) < 0.4
         for n in multiples:
             assert told(was, LOW, 50, n, dated.off) > 0.8
             edges = 50 * n - 0.4, 50 * n + 0.4

@@ -163,11 +163,9 @@ class _Rereading:
         return self._seen is not None and self._seen != before
 
     def _mark(self) -> tuple[int, int, int] | None:
-        try:
-            told = self._path.stat()
-        except OSError:
-            return None  # it is being written anew
-        return told.st_mtime_ns, told.st_size, told.st_ino
+        from ..gateway.serving import mark
+
+        return mark(self._path)  # None while it is being written anew
 
 
 def _refuse(error: UsageError) -> None:

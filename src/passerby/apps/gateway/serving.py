@@ -116,17 +116,18 @@ class Serving:
 
 
 def _files(settings: ServeSettings | None) -> _Files:
-    """Whether they are still the same."""
+    """What the files that they name are like now."""
     if settings is None:
         return ()
     return tuple(
-        _mark(path)
+        mark(path)
         for path in (settings.certificate, settings.key, settings.whip_token_file)
         if path is not None
     )
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
+def mark(path: Path) -> tuple[int, int, int] | None:
+    """By which it is seen that a file changed; None where there is none."""
     with suppress(OSError):
         told = path.stat()
         return told.st_mtime_ns, told.st_size, told.st_ino
