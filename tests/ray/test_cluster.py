@@ -54,8 +54,9 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def left(scratch: Path) -> list[Path]:
-    return [path for path in scratch.rglob("*") if path.is_file()]
+def left(scratch: Path) -> list[str]:
+    """What lies there, while it is being removed: `rglob` fails at a folder that just went."""
+    return [name for _, _, names in os.walk(scratch) for name in names]
 
 
 def started(folder: Path, *words: str) -> subprocess.Popen[str]:
