@@ -255,6 +255,25 @@ def test_a_server_that_goes_away_is_published_to_again(tmp_path: Path, film: Fil
         assert seen.worst < LEFT
 
 
+@pytest.mark.parametrize("kind", ["rtsp", "rtmp"])
+def test_a_server_that_takes_the_connection_and_says_nothing_holds_up_nobody_else(
+    tmp_path: Path, film: Film, tap: Tap, kind: str
+) -> None:
+    needs_rtsp()
+    with socket.create_server(("127.0.0.1", 0)) as silent, camera(tmp_path, film) as server:
+        url = f"{kind}://127.0.0.1:{silent.getsockname()[1]}/live/there"
+        with watched(server.url, "--to", url, "--to", tap.url) as running:
+            running.until("shown >= 20", 40)
+            lost = running.until(f"targets[{url!r}]['reconnects'] >= 1")
+            print(f"lost after {lost:.1f} s, shown after {more_shown(running, 20):.1f} s", end="")
+            begun = time.monotonic()
+            ended(running)
+            print(f", ended in {time.monotonic() - begun:.1f} s")
+    seen = judged(tap.pictures(), film)
+    assert seen.worst < LEFT
+    assert len(seen.numbers) >= 40
+
+
 def test_what_a_killed_process_recorded_is_kept(tmp_path: Path, film: Film) -> None:
     needs_rtsp()
     pieces = tmp_path / "rec"

@@ -21,12 +21,12 @@ from ..core.frame import Frame
 from .addresses import Address
 from .faults import FOREIGN
 from .live_encoder import Coded, LiveEncoder, Shape, packet_of, stream_of
+from .push import Push
 from .recording import Recording, Retention
 
-STUCK: Final = 6.0  # seconds that a target may take for one packet
+STUCK: Final = 6.0  # seconds that a folder may take for one packet, and all targets to end
 _QUEUE: Final = 240  # packets
 _WAITS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-_FORMATS: Final = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts", "tcp": "mpegts", "hls": "hls"}
 
 
 class Writer(Protocol):
@@ -217,7 +217,7 @@ class Target:
             if writer is None and not packet.key:
                 self.signal.lost += 1
                 continue
-            self._since = time.monotonic()
+            self._since = None if self.address.remote else time.monotonic()  # `Push` bounds itself
             try:
                 writer = writer or self._writer()
                 writer.put(packet)
@@ -254,6 +254,8 @@ class Target:
         assert self._shape is not None
         if self.address.kind == "folder":
             return Recording(self.address.path, self._shape, self._retention)
+        if self.address.kind == "hls":
+            return Playlist(self.address, self._shape)
         return Push(self.address, self._shape)
 
 
@@ -272,16 +274,21 @@ def _emptied(packets: queue.Queue[Coded | None]) -> None:
                 return
 
 
-class Push:
-    """A connection to a server, or a playlist. Raises foreign errors: `Target` answers them."""
+class Playlist:
+    """HLS in a folder. Raises foreign errors: `Target` answers them."""
 
     def __init__(self, address: Address, shape: Shape) -> None:
-        kind = address.kind
-        if kind == "hls":
-            _folder_of(address)
-        self._container = av.open(
-            address.whole, "w", format=_FORMATS[kind], container_options=_options(address)
-        )
+        _folder_of(address)
+        folder, stem = address.path.parent, address.path.stem
+        options = {
+            "fflags": "+bitexact+flush_packets",
+            "hls_time": "2",
+            "hls_list_size": "8",
+            "hls_flags": "delete_segments+temp_file+omit_endlist+independent_segments",
+            "hls_segment_filename": str(folder / f"{stem}-%d.ts"),
+            "hls_start_number_source": "epoch",
+        }
+        self._container = av.open(address.whole, "w", format="hls", container_options=options)
         self._stream = stream_of(self._container, shape)
 
     def put(self, packet: Coded) -> None:
@@ -289,26 +296,6 @@ class Push:
 
     def close(self) -> None:
         self._container.close()
-
-
-def _options(address: Address) -> dict[str, str]:
-    options = {"fflags": "+bitexact+flush_packets"}
-    if address.kind == "rtsp":
-        return options | {"rtsp_transport": "tcp"}
-    if address.kind == "rtmp":
-        return options | {"flvflags": "no_duration_filesize"}
-    if address.kind == "udp":
-        return options | {"muxdelay": "0", "pkt_size": "1316"}
-    if address.kind == "hls":
-        folder, stem = address.path.parent, address.path.stem
-        return options | {
-            "hls_time": "2",
-            "hls_list_size": "8",
-            "hls_flags": "delete_segments+temp_file+omit_endlist+independent_segments",
-            "hls_segment_filename": str(folder / f"{stem}-%d.ts"),
-            "hls_start_number_source": "epoch",
-        }
-    return options
 
 
 def _folder_of(address: Address) -> None:
