@@ -32,11 +32,14 @@ from .decode import DecodedFrame
 from .faults import FOREIGN
 from .formats import Layout, layout, planar
 from .opening import FORMATS
+from .orient import of_frame
 from .srt import received
+from .upright import upright
 
 OPENING: Final = 5.0  # seconds to answer and to show what is there
 SILENCE: Final = 3.0  # seconds without a packet after which a camera counts as lost
 PATIENCE: Final = 20.0  # seconds for the very first picture
+PICTURELESS: Final = 10.0  # seconds in which something comes, but no picture
 WAITS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries
 JUMP: Final = 2.0  # seconds that a camera's clock may leap
 _SLIP: Final = 0.5  # seconds back that are no new clock, only a frame out of order
@@ -100,6 +103,7 @@ class Camera:
         self._transport, self._silence, self._patience = transport, silence, patience
         self._stop, self._tell = stop or threading.Event(), tell
         self._section = -1
+        self._seen = 0.0  # when a picture was decoded
 
     def arrivals(self) -> Generator[Arrival]:
         begun, tries, pictures = time.monotonic(), 0, False
@@ -180,19 +184,14 @@ class Camera:
             raise Unsupported("sends no picture", hint="choose another of its streams")
         stream = max(streams, key=lambda s: (s.width or 0) * (s.height or 0))
         _prepare(stream)
-        if self.address.kind == "rtsp" and self._transport == "udp":
-            _countable(stream)
+        self._countable(stream)
         clocks = _Clocks(stream.time_base or Fraction(1, 90_000), paced=self.address.kind == "file")
         self._section += 1
         # Whether a key frame came since anything was missing, and was decoded; what pictures are.
         mended, whole, shape = False, False, None
+        lies = _Lies()
         lost = _continuity(stream, container.format.name)
-        packets: Iterator[Packet[VideoStream]] = container.demux(stream)
-        if self.address.kind == "rtsp":
-            packets = joined(packets)
-        for packet in packets:
-            if self._stop.is_set():
-                return
+        for packet in self._packets(container, stream):
             missing = packet.is_corrupt or (lost is not None and lost.broken(bytes(packet)))
             mended = (mended or packet.is_keyframe) and not missing
             try:
@@ -205,12 +204,14 @@ class Camera:
                 self.signal.broken += 1
                 whole = False
             for native in natives:
+                self._seen = time.monotonic()
                 assert isinstance(native, av.VideoFrame)
                 if native.is_corrupt:
                     self.signal.broken += 1
                     mended = False
                 whole = mended and (whole or bool(native.key_frame))
-                its = (native.width, native.height, native.format.name)
+                turned = lies.of(native)
+                its = (native.width, native.height, native.format.name, turned)
                 new = clocks.take(native.pts) if shape in (None, its) else clocks.begin(native.pts)
                 if new is None:
                     continue
@@ -220,13 +221,43 @@ class Camera:
                 if clocks.wait and self._stop.wait(clocks.wait):
                     return
                 yield Arrival(
-                    _framed(native, clocks.last, clocks.clock, stream),
+                    _framed(native, turned, clocks.last, clocks.clock, stream),
                     clock=clocks.clock,
                     arrived=clocks.now,
                     moment=clocks.moment,
                     section=self._section,
                     clean=whole,
                 )
+
+    def _packets(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[Packet[VideoStream]]:
+        """Of `stream`, until `stop` is set; `StreamLost` where what comes makes no picture.
+
+        All streams are read: one whose sound goes on would else be waited for without an end.
+        """
+        self._seen = time.monotonic() + PATIENCE - PICTURELESS
+        packets: Iterator[Packet[VideoStream]] = (
+            packet for packet in self._all(container) if packet.stream_index == stream.index
+        )
+        return joined(packets) if self.address.kind == "rtsp" else packets
+
+    def _all(self, container: InputContainer) -> Iterator[Any]:
+        for packet in container.demux():
+            if self._stop.is_set():
+                return
+            yield packet
+            if self.address.kind != "file" and time.monotonic() - self._seen > PICTURELESS:
+                raise StreamLost("sends what makes no picture", hint=_REACH)
+
+    def _countable(self, stream: VideoStream) -> None:
+        """Of what may be lost on its way only that of which it is seen: Note [lost pictures]."""
+        name = stream.codec_context.name
+        if self.address.kind == "rtsp" and self._transport == "udp":
+            if name not in ("h264", "mjpeg"):
+                raise _Useless("sends what can't be told to be whole over UDP", hint=_COUNTED)
+        elif self.address.kind in ("udp", "srt") and name not in ("h264", "hevc", "mjpeg"):
+            raise _Useless("sends what can't be told to be whole over UDP", hint=_SET)
 
 
 def _device(path: str) -> InputContainer:
@@ -326,13 +357,6 @@ def _continuity(stream: VideoStream, form: str) -> Continuity | None:
     return Continuity(context.extradata) if context.name == "h264" and form in LOSSY else None
 
 
-def _countable(stream: VideoStream) -> None:
-    """Of what comes by UDP only that whose pictures are counted: Note [lost pictures]."""
-    name = stream.codec_context.name
-    if name not in ("h264", "mjpeg"):
-        raise _Useless("sends what can't be told to be whole over UDP", hint=_COUNTED)
-
-
 def _prepare(stream: VideoStream) -> None:
     """One thread: several hold frames back, or keep to themselves that a slice was damaged."""
     if stream.codec_context is None:
@@ -341,7 +365,28 @@ def _prepare(stream: VideoStream) -> None:
     stream.codec_context.options = {"max_pixels": str(_MOST), "err_detect": "explode"}
 
 
-def _framed(native: av.VideoFrame, at: int, clock: Clock, stream: VideoStream) -> LiveFrame:
+class _Lies:
+    """How a stream's pictures lie: asked for when it may have changed.
+
+    Note [side data is looked at seldom] in `decode`: here once, and where the rotation changes.
+    """
+
+    def __init__(self) -> None:
+        self._turned, self._rotation = Orientation.UP, -1.0
+
+    def of(self, native: av.VideoFrame) -> Orientation:
+        if native.rotation != self._rotation:
+            self._turned, self._rotation = of_frame(native), native.rotation
+        return self._turned
+
+
+def _framed(
+    native: av.VideoFrame, turned: Orientation, at: int, clock: Clock, stream: VideoStream
+) -> LiveFrame:
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    if turned != Orientation.UP:
+        native = upright(native, turned)
+        aspect = 1 / aspect if turned.turns else aspect
     wanted = planar(native.format.name)
     kind = layout(wanted)
     if kind is None:
@@ -350,7 +395,6 @@ def _framed(native: av.VideoFrame, at: int, clock: Clock, stream: VideoStream) -
         native = native.reformat(format=wanted)
     native.pts, native.time_base = at, clock.tick
     span = Span(Ticks(at), Ticks(at + 1))
-    aspect = stream.sample_aspect_ratio or Fraction(1)
     return LiveFrame(native, kind, span, Size(native.width, native.height), aspect)
 
 
@@ -394,6 +438,7 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
 
 
 _COUNTED: Final = "take --transport tcp, or set the camera to H.264"
+_SET: Final = "set what sends it to H.264 or H.265, or let it send to tcp://"
 _VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
 _SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"
 _WHOLE: Final = "check that it is a video, and that it was copied whole"

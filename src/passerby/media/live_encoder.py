@@ -25,6 +25,7 @@ from .camera import LiveFrame
 from .encoders import UNITS
 from .faults import FOREIGN
 from .native import rows_of
+from .upright import limited
 
 UNIT: Final = Fraction(1, 90_000)
 KEYS: Final = 2.0  # seconds between key frames
@@ -160,15 +161,7 @@ def _fitted(native: av.VideoFrame, size: Size) -> av.VideoFrame:
     inner = _inside(_size(native), size)
     if native.format.name == "yuv420p" and not full and inner == size == _size(native):
         return native  # a conversion into the same costs as much as half of the encoder
-    rgb = native.format.is_rgb
-    fits = native.reformat(
-        width=inner.width,
-        height=inner.height,
-        format="yuv420p",
-        src_color_range=2 if full and not rgb else None,
-        dst_color_range=1,
-        dst_colorspace=1 if rgb else None,
-    )
+    fits = limited(native, inner)
     if inner == size:
         return fits
     whole = _blank(size)
