@@ -171,11 +171,29 @@ def test_all_covered_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
     with feeding("garden") as channels:
         watch, garden = Watch(channels), channels["garden"]
         for number in range(8):
-            garden.status = Status("open", shown=7, covered=number).as_dict()
+            garden.status = Status("open", came=number, shown=7, covered=number).as_dict()
             watch.look()
             time.sleep(0.2)
         assert watch.reasons(garden) == ["all-covered"]
-        garden.status = Status("open", shown=8, covered=number).as_dict()
+        garden.status = Status("open", came=9, shown=8, covered=number).as_dict()
+        watch.look()
+        assert watch.reasons(garden) == []
+
+
+def test_a_camera_that_is_there_and_sends_no_picture_is_not_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from passerby.apps.gateway.telling import Watch
+
+    monkeypatch.setattr("passerby.apps.gateway.telling.COVERED", 2.5)
+    with feeding("garden") as channels:
+        watch, garden = Watch(channels), channels["garden"]
+        for number in range(8):
+            garden.status = Status("open", came=7, shown=7, idle=number).as_dict()
+            watch.look()
+            time.sleep(0.2)
+        assert watch.reasons(garden) == ["no-picture"]
+        garden.status = Status("open", came=8, shown=8, idle=number).as_dict()
         watch.look()
         assert watch.reasons(garden) == []
 

@@ -106,8 +106,8 @@ def transport(codec: str, *, then: str) -> bytes:
 
 
 @contextmanager
-def sender(data: bytes) -> Iterator[str]:
-    """Sends as fast as it would be filmed, as often as somebody connects."""
+def sender(data: bytes, pieces: int = 600) -> Iterator[str]:
+    """Sends 20 pieces a second, as often as somebody connects."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
 
         def send() -> None:
@@ -115,8 +115,8 @@ def sender(data: bytes) -> Iterator[str]:
                 while True:
                     connection, _ = server.accept()
                     with connection, suppress(ConnectionError):
-                        for at in range(0, len(data), len(data) // 600):
-                            connection.sendall(data[at : at + len(data) // 600])
+                        for at in range(0, len(data), len(data) // pieces):
+                            connection.sendall(data[at : at + len(data) // pieces])
                             time.sleep(0.05)
 
         threading.Thread(target=send, daemon=True).start()
@@ -170,3 +170,31 @@ def test_what_can_not_be_told_to_be_whole_is_not_taken_over_udp(codec: str, take
                 next(arrivals)
             assert "H.264" in error.value.hint
     stop.set()
+
+
+def test_a_stream_without_whole_key_frames_says_why_all_is_covered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(camera, "PICTURELESS", 1.0)
+    file, stop, whys = io.BytesIO(), threading.Event(), []
+    with av.open(file, "w", "mpegts") as out:
+        options = {"tune": "zerolatency", "x264-params": "intra-refresh=1:keyint=25:scenecut=0"}
+        video = out.add_stream("libx264", rate=25, options=options)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        street = np.random.default_rng(1).integers(0, 255, (96, 960, 3), np.uint8)
+        for number in range(400):
+            picture = np.ascontiguousarray(street[:, number : number + 160])
+            for packet in video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                if number != 60:  # lost on its way
+                    out.mux(packet)
+    with sender(file.getvalue(), pieces=320) as url:
+        there = Camera(source(url), stop=stop)
+        for arrival in there.arrivals():
+            whys.append((arrival.clean, there.signal.why))
+            if there.signal.why:
+                stop.set()
+            assert len(whys) < 300
+    assert whys[0][1] == ""
+    assert not whys[-1][0]
+    assert "intra refresh" in whys[-1][1]

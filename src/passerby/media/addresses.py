@@ -1,7 +1,8 @@
 """Addresses of streams: what kind each is, and how it may be shown to people.
 
 Note [no password is shown]: an address goes to the demuxer whole and is shown without its user,
-password and query, and without parts of the path that hold an `=`, as some makers' do.
+password and query, and without parts of the path that hold an `=`, as some makers' do. The last
+part of an RTMP path is a key by which a server knows who may publish.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Address:
         if self.kind in ("device", "file", "hls", "folder"):
             return self.whole
         parts = urlsplit(self.whole)
-        path = "/".join("..." if "=" in part else part for part in parts.path.split("/"))
+        shown = ["..." if "=" in part else part for part in parts.path.split("/")]
+        if self.kind == "rtmp" and len(shown) > 2:
+            shown[-1] = "..."
+        path = "/".join(shown)
         query = "..." if parts.query else ""
         return urlunsplit((parts.scheme, _host(parts), path, query, ""))
 

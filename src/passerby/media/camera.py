@@ -103,7 +103,7 @@ class Camera:
         self._transport, self._silence, self._patience = transport, silence, patience
         self._stop, self._tell = stop or threading.Event(), tell
         self._section = -1
-        self._seen = 0.0  # when a picture was decoded
+        self._seen = self._mended = 0.0  # when a picture was decoded, and was whole
 
     def arrivals(self) -> Generator[Arrival]:
         begun, tries, pictures = time.monotonic(), 0, False
@@ -210,6 +210,7 @@ class Camera:
                     self.signal.broken += 1
                     mended = False
                 whole = mended and (whole or bool(native.key_frame))
+                self._is_whole(whole)
                 turned = lies.of(native)
                 its = (native.width, native.height, native.format.name, turned)
                 new = clocks.take(native.pts) if shape in (None, its) else clocks.begin(native.pts)
@@ -236,7 +237,8 @@ class Camera:
 
         All streams are read: one whose sound goes on would else be waited for without an end.
         """
-        self._seen = time.monotonic() + PATIENCE - PICTURELESS
+        self._mended = time.monotonic()
+        self._seen = self._mended + PATIENCE - PICTURELESS
         packets: Iterator[Packet[VideoStream]] = (
             packet for packet in self._all(container) if packet.stream_index == stream.index
         )
@@ -249,6 +251,14 @@ class Camera:
             yield packet
             if self.address.kind != "file" and time.monotonic() - self._seen > PICTURELESS:
                 raise StreamLost("sends what makes no picture", hint=_REACH)
+
+    def _is_whole(self, whole: bool) -> None:
+        """Say so where no picture is, for a long time: all are covered then."""
+        now = time.monotonic()
+        if whole:
+            self._mended, self.signal.why = now, ""
+        elif now - self._mended > PICTURELESS:
+            self.signal.why = _UNWHOLE
 
     def _countable(self, stream: VideoStream) -> None:
         """Of what may be lost on its way only that of which it is seen: Note [lost pictures]."""
@@ -438,6 +448,7 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
 
 
 _COUNTED: Final = "take --transport tcp, or set the camera to H.264"
+_UNWHOLE: Final = "sends no whole picture: set it to key frames (IDR), not intra refresh"
 _SET: Final = "set what sends it to H.264 or H.265, or let it send to tcp://"
 _VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
 _SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,11 +79,15 @@ class Publisher:
         self._speed, self._crf, self._tap = speed, crf, tap
         self._encoder: LiveEncoder | None = None
         self._first: float | None = None
-        self._targets = [Target(address, retention or Retention(), tell) for address in targets]
+        names = _names(targets)
+        self._targets = [
+            Target(address, name, retention or Retention(), tell)
+            for address, name in zip(targets, names, strict=True)
+        ]
 
     @property
     def signals(self) -> dict[str, TargetSignal]:
-        return {str(target.address): target.signal for target in self._targets}
+        return {target.name: target.signal for target in self._targets}
 
     def shape(self, frame: Frame) -> None:
         if self._encoder is None:
@@ -141,10 +146,11 @@ class Target:
     def __init__(
         self,
         address: Address,
+        name: str,
         retention: Retention,
         tell: Callable[[str, TargetSignal], None],
     ) -> None:
-        self.address, self.signal = address, TargetSignal()
+        self.address, self.name, self.signal = address, name, TargetSignal()
         self.failure: PasserbyError | None = None
         self._retention, self._tell = retention, tell
         self._queue: queue.Queue[Coded | None] = queue.Queue(_QUEUE)
@@ -208,7 +214,7 @@ class Target:
     def _became(self, state: Literal["connecting", "open", "lost"]) -> None:
         if self.signal.state != state:
             self.signal.state = state
-            self._tell(str(self.address), self.signal)
+            self._tell(self.name, self.signal)
 
     def _work(self, number: int, packets: queue.Queue[Coded | None]) -> None:
         writer: Writer | None = None
@@ -257,6 +263,17 @@ class Target:
         if self.address.kind == "hls":
             return Playlist(self.address, self._shape)
         return Push(self.address, self._shape)
+
+
+def _names(targets: Sequence[Address]) -> list[str]:
+    """How each is shown; those that look alike are numbered."""
+    seen = Counter[str]()
+    names = []
+    for address in targets:
+        seen[str(address)] += 1
+        number = seen[str(address)]
+        names.append(str(address) if number == 1 else f"{address} #{number}")
+    return names
 
 
 def _closed(writer: Writer | None) -> None:

@@ -12,6 +12,7 @@ from .channel import Channel
 SILENT: Final = 5.0  # seconds without a packet after which a camera publishes nothing
 COVERED: Final = 10.0  # seconds in which every picture was covered
 _COUNTS: Final = ("came", "shown", "covered", "thinned", "dropped", "idle", "broken")
+_WATCHED: Final = ("came", "shown", "covered")
 _TOTALS: Final = {
     "reconnects": "Times that the camera was opened again.",
     "failures": "Failures of whoever looks.",
@@ -31,7 +32,7 @@ class Watch:
     def __init__(self, channels: Mapping[str, Channel]) -> None:
         self._channels = channels
         self.whips: Mapping[str, bool] = {}  # who is connected to a WHIP server
-        self._seen: dict[str, deque[tuple[float, int, int]]] = {}
+        self._seen: dict[str, deque[tuple[float, tuple[int, ...]]]] = {}
 
     def look(self) -> None:
         now = time.monotonic()
@@ -39,7 +40,7 @@ class Watch:
         self._seen = {name: self._seen.get(name, deque()) for name in names}
         for name, channel in names.items():
             seen = self._seen[name]
-            seen.append((now, _count(channel, "shown"), _count(channel, "covered")))
+            seen.append((now, tuple(_count(channel, what) for what in _WATCHED)))
             while now - seen[0][0] > COVERED + 2:
                 seen.popleft()
 
@@ -55,9 +56,11 @@ class Watch:
             found.append(f"camera-{state}")
         seen = self._seen.get(channel.name)
         if seen and seen[-1][0] - seen[0][0] >= COVERED - 2:
-            (_, shown, covered), (_, shown_now, covered_now) = seen[0], seen[-1]
-            if shown_now == shown and covered_now > covered:
+            came, shown, covered = (n - b for n, b in zip(seen[-1][1], seen[0][1], strict=True))
+            if shown == 0 and covered > 0:
                 found.append("all-covered")
+            if came == 0 and state == "open":
+                found.append("no-picture")
         return found
 
     def health(self) -> dict[str, Any]:

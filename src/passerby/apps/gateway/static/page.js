@@ -15,7 +15,8 @@ const WHYS = {
   "camera-connecting": "The camera has not answered yet.",
   "camera-lost": "The camera is away. It is tried again until it is back.",
   "camera-ended": "This camera was ended.",
-  "all-covered": "Every picture is covered whole: whoever looks for people is late or fails.",
+  "all-covered": "Every picture is covered whole: whoever looks for people is late or fails, or pictures arrive damaged.",
+  "no-picture": "The camera is connected, and sends no picture.",
 };
 
 const VIEWS = {
@@ -31,6 +32,7 @@ function stateOf(camera) {
   if (reasons.includes("camera-lost")) return ["bad", "▲", "Camera away"];
   if (reasons.includes("camera-ended")) return ["bad", "■", "Ended"];
   if (reasons.includes("all-covered")) return ["bad", "▲", "All covered"];
+  if (reasons.includes("no-picture")) return ["bad", "▲", "No picture"];
   if (reasons.includes("nothing-published")) return ["bad", "▲", "Not publishing"];
   return ["wait", "◌", "Connecting"];
 }
