@@ -27,7 +27,8 @@ from .spare import Spare
 
 HANG: Final = 10.0  # seconds for which one frame may be looked at
 TRIES: Final = 8  # failures in a row after which there is no hope
-HANGS: Final = 3
+HANGS: Final = 3  # in a row
+LEFT: Final = 6  # threads that hang, over weeks: each holds models of its own
 IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, curtains are shown
 _TICK: Final = 0.1
 _LOOKERS: Final = "survey-"  # what their threads' names begin with
@@ -184,7 +185,7 @@ class Live:
                         planner.finish()
                         self._decide(number, held, planner)
                     held.clear()
-                    planner, section = self._opened(waiting.arrival), its
+                    planner, section = self._opened(number, waiting.arrival), its
                     detail = _Detail()
                 if detail.wanted(self._pace.halvings):
                     planner.coarser(detail.looked)
@@ -221,16 +222,18 @@ class Live:
             now = time.monotonic()
             self._pace.worked(now - (self._busy or now), now)
 
-    def _opened(self, first: Arrival) -> LivePlanner:
-        failed, self._anew, self._begun = self._anew, False, None
-        self._busy = time.monotonic() + _OPENING
+    def _opened(self, number: int, first: Arrival) -> LivePlanner:
+        with self._change:
+            failed, self._anew, self._begun = self._anew, False, None
+            self._busy = time.monotonic() + _OPENING
         try:
             return self._open(first, failed)
         finally:
-            self._busy = time.monotonic()
-            if self._delay is not None:
-                with self._change:
-                    self._give_up()  # what came meanwhile tells of no load
+            with self._change:
+                if number == self._surveyor:  # else another one is at work
+                    self._busy = time.monotonic()
+                    if self._delay is not None:
+                        self._give_up()  # what came meanwhile tells of no load
 
     def _next(self, number: int) -> _Waiting | None:
         """The next frame to look at; None when there will be none for this surveyor."""
@@ -397,7 +400,7 @@ class Live:
             for waiting in self._line:
                 waiting.hopeless = waiting.regions is None
             self._give_up()
-            if self._hangs >= HANGS:
+            if self._hangs >= HANGS or len(_looking()) >= LEFT:
                 self._lost = DetectorError(
                     "hangs, again and again", hint="start again, perhaps with another --device"
                 )
@@ -431,4 +434,8 @@ class _Detail:
 
 def still_looking() -> bool:
     """Whether somebody looks who hung and was left behind; nothing can end that thread."""
-    return any(thread.name.startswith(_LOOKERS) for thread in threading.enumerate())
+    return bool(_looking())
+
+
+def _looking() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith(_LOOKERS)]
