@@ -14,7 +14,7 @@ from passerby.core.errors import DetectorError
 from passerby.core.frame import Frame
 from passerby.core.live import Arrival
 from passerby.core.schedule import Region
-from passerby.core.time import Clock, Span
+from passerby.core.time import Clock, Span, Ticks
 from passerby.engine import live
 from passerby.engine.live import Live
 

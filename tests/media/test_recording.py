@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from tests.media.conftest import SHAPE
 
 from passerby.core.errors import OutputError
+from passerby.media import recording
 from passerby.media.live_encoder import Coded
 from passerby.media.recording import Recording, Retention
 
@@ -111,3 +114,61 @@ def test_a_recording_that_can_t_be_written_names_the_option_that_live_has(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.hint == "write elsewhere with --to"
+
+
+def test_two_that_record_into_one_folder_do_not_end_each_other(
+    tmp_path: Path, coded: list[Coded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "WAIT", 0.3)
+    code = (
+        "import sys; from pathlib import Path; from tests.media.conftest import SHAPE\n"
+        "from passerby.media.recording import Recording, Retention\n"
+        "held = Recording(Path(sys.argv[1]), SHAPE, Retention())\n"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    there = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert there.stdout is not None
+    assert there.stdin is not None
+    assert there.stdout.readline() == "held\n"
+    (tmp_path / "passerby-20260101T000000Z.mp4.partial").write_bytes(b"its own")
+    with pytest.raises(OutputError, match="another run records there"):
+        Recording(tmp_path, SHAPE, Retention())
+    assert (tmp_path / "passerby-20260101T000000Z.mp4.partial").read_bytes() == b"its own"
+    there.stdin.close()
+    there.wait(10)
+    there.stdout.close()
+    recorded(tmp_path, coded, Retention()).close()
+    assert lengths(tmp_path) == [50]
+
+
+def test_a_thread_that_hangs_keeps_its_folder_until_it_leaves(
+    tmp_path: Path, coded: list[Coded]
+) -> None:
+    hanging = recorded(tmp_path, coded[:20], Retention())
+    with pytest.raises(BlockingIOError):
+        Recording(tmp_path / ".", SHAPE, Retention())
+    for packet in coded[20:]:
+        hanging.put(packet)
+    hanging.close()
+    recorded(tmp_path, coded, Retention()).close()
+    assert lengths(tmp_path) == [50, 50]
+
+
+def test_what_is_too_old_goes_at_the_start_too_and_what_is_called_otherwise_stays(
+    tmp_path: Path,
+) -> None:
+    """A full disk lets no piece end, and would so stay full."""
+    long_ago = time.time() - 7200
+    names = ["passerby-20260101T000000Z.mp4", "passerby-20260101T000100Z-2.mp4"]
+    for name in [*names, "passerby-burglary.mp4", "passerby-20260101T000300Z.mp4"]:
+        (tmp_path / name).write_bytes(b"a piece")
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    os.utime(tmp_path / "passerby-20260101T000300Z.mp4")
+    Recording(tmp_path, SHAPE, Retention(age=3600)).close()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["passerby-20260101T000300Z.mp4", "passerby-burglary.mp4"]

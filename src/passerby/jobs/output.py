@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.errors import OutputError
+from ..core.lock import flocked
 
 SUFFIX: Final = ".partial"
 
@@ -113,29 +114,14 @@ def _claimed(partial: Path, inputs: Sequence[Path]) -> int:
             descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         except FileExistsError:
             raise busy from None
-    _lock(descriptor)
+    flocked(descriptor)  # says that a run is alive
     return descriptor
-
-
-def _lock(descriptor: int) -> bool:
-    """Takes the lock that says a run is alive; True where there are no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
 
 
 def _locked(partial: Path) -> bool:
     descriptor = os.open(partial, os.O_RDWR)
     try:
-        return not _lock(descriptor)
+        return not flocked(descriptor)
     finally:
         os.close(descriptor)
 
@@ -173,7 +159,7 @@ def held(partial: Path) -> Iterator[None]:
     with answered(partial):
         descriptor = os.open(partial, os.O_RDWR)
     try:
-        _lock(descriptor)
+        flocked(descriptor)
         yield
     finally:
         os.close(descriptor)

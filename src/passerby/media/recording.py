@@ -7,23 +7,28 @@ when it is finished. What a killed process leaves behind is so whole up to its l
 from __future__ import annotations
 
 import os
+import re
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import av
 from av.container import OutputContainer
 from av.stream import Stream
 
 from ..core.errors import OutputError
+from ..core.lock import flocked
 from .faults import FOREIGN, write_fault
 from .live_encoder import UNIT, Coded, Shape, packet_of, stream_of
 
 PIECE: Final = 60.0  # seconds
 _PREFIX: Final = "passerby-"
 _PARTIAL: Final = ".partial"
+_NAME: Final = re.compile(rf"{_PREFIX}\d{{8}}T\d{{6}}Z(-\d+)?\.mp4({re.escape(_PARTIAL)})?$")
+WAIT: Final = 3.0  # seconds that another one may take to leave
 _OPTIONS: Final = {  # Note [power cuts]; the header waits for the first picture, which tells it
     "fflags": "+bitexact+flush_packets",
     "movflags": "+hybrid_fragmented+frag_keyframe+delay_moov",
@@ -42,17 +47,27 @@ class Retention:
 class Recording:
     """Writes pieces named by their beginning in UTC into a folder. Errors are `OutputError`.
 
-    Only pieces that are named like ours are ever deleted.
+    One writes in a folder at a time: another process is waited for a while, and where this one
+    still has it (its thread hangs), `BlockingIOError` says so. Only pieces that are named like ours
+    are ever deleted.
     """
 
     def __init__(self, folder: Path, shape: Shape, retention: Retention) -> None:
         self._folder, self._shape, self._retention = folder, shape, retention
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for left in folder.glob(f"{_PREFIX}*.mp4{_PARTIAL}"):
+            self._hold = _Hold(folder)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            raise write_fault(error, folder, option="--to") from error
+        try:
+            for left in _named(folder, _PARTIAL):
                 if left.is_file() and not left.is_symlink():  # what is not ours stays as it is
                     _rescue(left)
+            self._sweep()  # the disk may be full
         except OSError as error:
+            self._hold.let_go()
             raise write_fault(error, folder, option="--to") from error
         self._container: OutputContainer | None = None
         self._stream: Stream | None = None
@@ -77,6 +92,8 @@ class Recording:
             self._finish()
         except FOREIGN as error:
             raise write_fault(error, self._folder, option="--to") from error
+        finally:
+            self._hold.let_go()
 
     def _full(self, packet: Coded) -> bool:
         piece = round(self._retention.piece / UNIT)
@@ -107,7 +124,7 @@ class Recording:
     def _sweep(self) -> None:
         """Delete what is too old or too much; the newest piece stays."""
         pieces = []
-        for path in self._folder.glob(f"{_PREFIX}*.mp4"):
+        for path in _named(self._folder):
             with suppress(OSError):
                 told = path.stat()
                 pieces.append((told.st_mtime, told.st_size, path))
@@ -120,6 +137,46 @@ class Recording:
             if number and (old or much):
                 with suppress(OSError):
                     path.unlink()
+
+
+class _Hold:
+    """Of a folder, for as long as somebody writes there."""
+
+    _ours: ClassVar[set[Path]] = set()  # folders that this process holds
+    _change: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        with self._change:
+            if self._folder in self._ours:
+                raise BlockingIOError
+            self._ours.add(self._folder)
+        self._descriptor: int | None = None
+        try:
+            if os.name == "posix":  # elsewhere folders can't be locked
+                self._descriptor = os.open(folder, os.O_RDONLY)
+            until = time.monotonic() + WAIT
+            while self._descriptor is not None and not flocked(self._descriptor):
+                if time.monotonic() > until:
+                    raise OutputError(
+                        "another run records there", path=folder, hint="--to another folder"
+                    )
+                time.sleep(0.1)
+        except BaseException:
+            self.let_go()
+            raise
+
+    def let_go(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+        with self._change:
+            self._ours.discard(self._folder)
+
+
+def _named(folder: Path, more: str = "") -> list[Path]:
+    """The pieces in a folder that are named like ours."""
+    return [path for path in folder.glob(f"{_PREFIX}*.mp4{more}") if _NAME.match(path.name)]
 
 
 def _free(name: Path) -> Path:

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...core.errors import OutputError
+from ...core.lock import taken
 from ...jobs.output import answered, write_text
 from ...jobs.tasks import Receipt
 from .places import below
@@ -56,7 +57,7 @@ class Records:
         with answered(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o666)
-        if not _taken(self._lock):
+        if not taken(self._lock):
             os.close(self._lock)
             raise OutputError(
                 "another batch is writing here", path=folder, hint="wait for it, or stop it"
@@ -131,31 +132,3 @@ def _end_line(lines: int) -> None:
         os.lseek(lines, size - 1, os.SEEK_SET)
         if os.read(lines, 1) != b"\n":
             os.write(lines, b"\n")
-
-
-def _taken(descriptor: int) -> bool:
-    """Take the lock; it is given back by the system when this process ends, however it ends."""
-    try:
-        import fcntl
-    except ImportError:
-        return _taken_elsewhere(descriptor)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
-
-
-def _taken_elsewhere(descriptor: int) -> bool:
-    """The same where there is no flock."""
-    try:
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]  # Windows
-    except ImportError:
-        return True
-    except OSError:
-        return False
-    return True
