@@ -74,6 +74,8 @@ def test_every_camera_is_asked_for_what_is_written_over_the_defaults() -> None:
         ("[serve]", "[server]", "gateway.toml:15: server: is nothing that can be set here; is ser"),
         ("rtsp_port = 9000", "whip = {x = 'https://a/'}", "gateway.toml:16: serve.whip: there"),
         ("rtsp_port = 9000", "listen = '0.0.0.0'", "gateway.toml:15: serve: listening elsewhere"),
+        ("[serve]", "[mqtt]\nserver = 'mqtt://h:99999'\n[serve]", "gateway.toml:16: mqtt.server"),
+        ("[serve]", "[mqtt]\nserver = 'mqtt://[::1'\n[serve]", "gateway.toml:16: mqtt.server"),
         ("[camera.", "[cameras.", "gateway.toml: camera: names no camera"),
         ('delay = 0.5', 'to = ["/x/rec/"]', "is published where"),
     ],

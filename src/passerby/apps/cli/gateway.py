@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as text
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from ...core.errors import PasserbyError, UsageError
+from ...core.errors import PasserbyError, UsageError, unforeseen
 from .outcome import DONE
 from .signals import stopping
 from .terminal import complain, say
@@ -102,17 +101,18 @@ def supervise(
                 stop.set()
 
     def wanted() -> Gateway | None:
-        now = fresh()
-        if now is None:
-            return None
         try:
-            server.check(now.serve)
-            broker.ask(now.mqtt)
+            now = fresh()
+            if now is not None:
+                server.check(now.serve)
+                broker.ask(now.mqtt)
+                server.ask(now.serve)
+            return now
         except UsageError as error:
             _refuse(error)
-            return None
-        server.ask(now.serve)
-        return now
+        except Exception as error:  # whatever it is: it must not end the cameras
+            _refuse(unforeseen(error))
+        return None
 
     supervisor = Supervisor(tell=tell, watch=status)
     server = Serving(supervisor.channels, tell=tell, complain=complain, fail=fail)
@@ -168,14 +168,14 @@ class _Rereading:
         return mark(self._path)  # None while it is being written anew
 
 
-def _refuse(error: UsageError) -> None:
+def _refuse(error: PasserbyError) -> None:
     complain(error)
     say("passerby: what was read before goes on")
 
 
 def _warn(asked: Gateway) -> None:
     for warning in asked.warnings:
-        print(f"passerby: warning: {warning}", file=sys.stderr, flush=True)
+        say(f"passerby: warning: {warning}")
 
 
 def _counted(asked: Gateway) -> str:

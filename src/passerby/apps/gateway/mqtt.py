@@ -35,8 +35,12 @@ class Broker:
     authority: Path | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.server)
-        if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/"):
+        try:
+            parts = urlsplit(self.server)
+            named = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            named = False
+        if not named or parts.path.strip("/"):
             raise UsageError("is no broker", hint="write mqtt://HOST:PORT or mqtts://HOST:PORT")
         if parts.username is not None:
             raise UsageError("holds a login", hint="write login = { file = ... } instead")
@@ -60,14 +64,14 @@ class Telling:
         self._messages: Messages | None = None
 
     def ask(self, broker: Broker | None) -> None:
-        """From now on this one. Raises `UsageError` where it can't be, and keeps the last one."""
+        """From now on this one. Where it can't be, raises `UsageError`, and keeps the last one."""
         if broker == self._broker:
             return
         before = self._broker
         self.close()  # before the next begins: it says "offline" where that may say "online"
         try:
             self._begin(broker)
-        except UsageError:
+        except Exception:  # whatever it is: there was one before
             self._begin(before)
             raise
 
