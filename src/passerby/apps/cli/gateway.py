@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json as text
 import threading
 import time
@@ -97,8 +98,9 @@ def supervise(
             try:
                 told = {"passerby": "gateway/1", "cameras": statuses}
                 print(text.dumps(told), flush=True)
-            except OSError:  # who listened went away
-                stop.set()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:  # a disk may have room again
+                    stop.set()  # who listened went away
 
     def wanted() -> Gateway | None:
         try:
