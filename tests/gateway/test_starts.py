@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,3 +159,42 @@ def test_a_full_disk_under_the_status_ends_no_camera(
     monkeypatch.setattr(sys, "stdout", Out())
     cli.supervise(written("one"), how="json", quiet=True)
     assert ended == [ends]
+
+
+def test_a_camera_that_goes_before_it_started_leaves_nothing(starts: Starts) -> None:
+    supervisor = Supervisor()
+    supervisor.ask(written("one", "other"))
+    waiting = supervisor.channels["other"]
+    supervisor.ask(written("one"))
+    assert supervisor.statuses().keys() == {"one"}
+    assert waiting.closed
+    supervisor.ask(written("one", "other"))
+    assert supervisor.channels["other"] is not waiting
+    stop = threading.Event()
+    stop.set()
+    supervisor.run(stop, lambda: None)
+
+
+def test_a_camera_that_changed_and_goes_before_it_started_anew_leaves_nothing(
+    starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.supervisor.STARTS", 0.0)
+    starts.may = True
+    supervisor, stop = Supervisor(), threading.Event()
+    first = written("one", "other")
+    one, other = first.cameras
+    changed = replace(first, cameras=(one, replace(other, megabytes=500)))
+    steps = iter((None, None, None, None, changed, replace(first, cameras=(one,)), None))
+    statuses = list[dict[str, Any]]()
+
+    def again() -> Gateway | None:
+        statuses.append(supervisor.statuses())
+        wanted = next(steps, None)
+        if len(statuses) > 8:
+            stop.set()
+        return wanted
+
+    supervisor.ask(first)
+    supervisor.run(stop, again)
+    assert statuses[4]["other"]
+    assert statuses[-1].keys() == {"one"}

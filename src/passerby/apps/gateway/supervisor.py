@@ -47,8 +47,8 @@ class Supervisor:
             if wanted.get(name) != keeper.asked:
                 keeper.end()
                 self._leaving.append(self._keepers.pop(name))
-                if name not in wanted:
-                    self.channels.pop(name).close()
+        for name in self.channels.keys() - wanted.keys():
+            self.channels.pop(name).close()
         self._queue = [asked for asked in wanted.values() if asked.name not in self._keepers]
         for asked in self._queue:
             self.channels.setdefault(asked.name, Channel(asked.name))
