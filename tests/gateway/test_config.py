@@ -98,6 +98,27 @@ def test_a_camera_that_is_published_nowhere_is_refused() -> None:
         parse('[camera.a]\nsource = "rtsp://10.0.0.5/a"\n', "gateway.toml", {})
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('recordings = {{ folder = "{0}/d" }}', 'recordings = {{ folder = "{0}/d/." }}'),
+        ('recordings = {{ folder = "{0}/d" }}', 'recordings = {{ folder = "{0}/link" }}'),
+        ('recordings = {{ folder = "{0}/d" }}', 'to = ["{0}/x/../d/"]'),
+        ('to = ["{0}/d/a.m3u8"]', 'to = ["{0}/link/./a.m3u8"]'),
+    ],
+)
+def test_one_place_is_one_however_it_is_written(tmp_path: Path, one: str, other: str) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "d")
+    text = "".join(
+        f'[camera.{name}]\nsource = "rtsp://10.0.0.5/a"\n{how.format(tmp_path)}\n'
+        for name, how in (("one", one), ("other", other))
+    )
+    with pytest.raises(UsageError, match=r"gateway.toml:4: camera.other: is published where one"):
+        parse(text, "gateway.toml", {})
+    assert parse(text.replace("/d", "/e", 1), "gateway.toml", {})
+
+
 def test_lines_are_found_in_any_way_of_writing() -> None:
     text = '[a]\nb.c = 1\n[ "a" . d ]\n"e" = { f = 1 }\n'
     assert line_of(text, ("a", "b", "c")) == 2

@@ -198,3 +198,26 @@ def test_a_camera_that_changed_and_goes_before_it_started_anew_leaves_nothing(
     supervisor.run(stop, again)
     assert statuses[4]["other"]
     assert statuses[-1].keys() == {"one"}
+
+
+def test_a_camera_that_got_another_name_waits_until_its_old_process_has_gone(
+    starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would write to one place."""
+    starts.may = True
+    monkeypatch.setattr(sys.modules[__name__], "IDLE", f"{IDLE}; import time; time.sleep(0.5)")
+    supervisor, stop = Supervisor(), threading.Event()
+    names = iter((None, None, "another", *[None] * 30))
+    alive = list[int]()
+
+    def again() -> Gateway | None:
+        alive.append(starts.alive)
+        name = next(names, "")
+        if name == "" or len(starts.processes) == 2:
+            stop.set()
+        return written(name) if name else None
+
+    supervisor.ask(written("one"))
+    supervisor.run(stop, again)
+    assert len(starts.processes) == 2
+    assert max(alive) == 1

@@ -90,10 +90,11 @@ class Supervisor:
         return all(keeper.begun for keeper in self._keepers.values())
 
     def _start(self) -> None:
-        """The next one whose predecessor has gone: two would write to the same places."""
-        gone = {keeper.asked.name for keeper in self._leaving}
+        """The next one whose predecessor has gone, whatever it was called: two would write to the
+        same places."""
+        leaving = [keeper.asked for keeper in self._leaving]
         for asked in self._queue:
-            if asked.name not in gone:
+            if not any(asked.name == one.name or asked.places & one.places for one in leaving):
                 self._queue.remove(asked)
                 door = self._models.door if self._models and asked.share_models else None
                 self._keepers[asked.name] = Keeper(
