@@ -130,7 +130,7 @@ def test_no_lack_of_the_system_s_ends_the_supervisor(
             stop.set()
 
     with monkeypatch.context() as patch:
-        patch.setattr(models.socket, "socketpair", fail)
+        patch.setattr("socket.socketpair", fail)
         supervisor.ask(written("one", "other"))
     assert "each camera runs its own" in told[0]
     supervisor.ask(written("one", "other"))  # now they can be shared
