@@ -75,6 +75,8 @@ def test_the_table_says_what_to_run_next(device: Device, tmp_path: Path) -> None
     assert "Eye [red]3" in done.stdout
     assert "rtsp://127.0.0.1:554/live?password=***&channel=1" in done.stderr
     assert "puts the password in there" in done.stderr
+    assert "passerby live ADDRESS --to recordings/" in done.stderr
+    assert "yet" not in done.stderr
 
 
 def test_a_camera_that_wants_an_http_digest_gets_one(device: Device) -> None:

@@ -74,6 +74,8 @@ def test_every_camera_is_asked_for_what_is_written_over_the_defaults() -> None:
         ("[serve]", "[server]", "gateway.toml:15: server: is nothing that can be set here; is ser"),
         ("rtsp_port = 9000", "whip = {x = 'https://a/'}", "gateway.toml:16: serve.whip: there"),
         ("rtsp_port = 9000", "listen = '0.0.0.0'", "gateway.toml:15: serve: listening elsewhere"),
+        ("[serve]", "[mqtt]\nserver = 'mqtt://h:99999'\n[serve]", "gateway.toml:16: mqtt.server"),
+        ("[serve]", "[mqtt]\nserver = 'mqtt://[::1'\n[serve]", "gateway.toml:16: mqtt.server"),
         ("[camera.", "[cameras.", "gateway.toml: camera: names no camera"),
         ('delay = 0.5', 'to = ["/x/rec/"]', "is published where"),
     ],
@@ -94,6 +96,27 @@ def test_what_is_wrong_is_told_with_its_line_and_no_password(
 def test_a_camera_that_is_published_nowhere_is_refused() -> None:
     with pytest.raises(UsageError, match=r"gateway.toml:1: camera.a: is published nowhere"):
         parse('[camera.a]\nsource = "rtsp://10.0.0.5/a"\n', "gateway.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('recordings = {{ folder = "{0}/d" }}', 'recordings = {{ folder = "{0}/d/." }}'),
+        ('recordings = {{ folder = "{0}/d" }}', 'recordings = {{ folder = "{0}/link" }}'),
+        ('recordings = {{ folder = "{0}/d" }}', 'to = ["{0}/x/../d/"]'),
+        ('to = ["{0}/d/a.m3u8"]', 'to = ["{0}/link/./a.m3u8"]'),
+    ],
+)
+def test_one_place_is_one_however_it_is_written(tmp_path: Path, one: str, other: str) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "d")
+    text = "".join(
+        f'[camera.{name}]\nsource = "rtsp://10.0.0.5/a"\n{how.format(tmp_path)}\n'
+        for name, how in (("one", one), ("other", other))
+    )
+    with pytest.raises(UsageError, match=r"gateway.toml:4: camera.other: is published where one"):
+        parse(text, "gateway.toml", {})
+    assert parse(text.replace("/d", "/e", 1), "gateway.toml", {})
 
 
 def test_lines_are_found_in_any_way_of_writing() -> None:

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,8 +34,25 @@ if sys.orig_argv[-1] == "film":
 """
 
 
+class Mosquitto:
+    """A broker that forgets all when it ends."""
+
+    def __init__(self, config: Path, port: int) -> None:
+        self.port, self._config = port, config
+        self.start()
+
+    def start(self) -> None:
+        assert MOSQUITTO is not None
+        command = [MOSQUITTO, "-c", str(self._config)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def end(self) -> None:
+        with self._process as process:
+            process.terminate()
+
+
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     if MOSQUITTO is None:
         pytest.skip("mosquitto is not installed (make programs, as root)")
     port, words = free_port(), tmp_path / "words"
@@ -45,11 +64,16 @@ def port(tmp_path: Path) -> Iterator[int]:
     config.write_text(
         f"user {user}\nlistener {port} 127.0.0.1\nallow_anonymous false\npassword_file {words}\n"
     )
-    with subprocess.Popen([MOSQUITTO, "-c", str(config)], stderr=subprocess.DEVNULL) as broker:
-        try:
-            yield port
-        finally:
-            broker.terminate()
+    made = Mosquitto(config, port)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def port(broker: Mosquitto) -> int:
+    return broker.port
 
 
 class Heard:
@@ -141,7 +165,7 @@ def test_another_broker_is_told_all_and_the_last_one_that_it_is_over(port: int) 
     state = {"door": {"state": "open"}}
 
     def broker(topic: str) -> Broker:
-        return Broker(f"mqtt://127.0.0.1:{port}", topic, login=f"me:{SECRET}")
+        return replace(_mine(port), topic=topic)
 
     telling.tell(state)
     telling.ask(broker("old"))
@@ -164,12 +188,173 @@ def test_another_broker_is_told_all_and_the_last_one_that_it_is_over(port: int) 
     assert heard.messages.count(("old/status", "online")) == 1
 
 
+@pytest.mark.slow
+def test_a_broker_that_forgot_everything_is_told_everything(broker: Mosquitto) -> None:
+    before = Heard(broker.port)
+    messages = Messages(_mine(broker.port), lambda line: None)
+    status = {"door": {"state": "open", "view_dark": 1, "heads_mean": 0.4, "minutes": 1}}
+    messages.tell(status)
+    before.until("passerby/door/minute", '{"heads_mean": 0.4}')
+    before.close()
+    broker.end()
+    broker.start()
+    after = Heard(broker.port)
+    expected = {"status": "online", "door/state": "open", "door/view": '{"dark": 1}'}
+    end = time.monotonic() + 20
+    while len(after.messages) < len(expected) and time.monotonic() < end:
+        messages.tell(status)
+        time.sleep(0.2)
+    assert dict(after.messages) == {f"passerby/{name}": what for name, what in expected.items()}
+    messages.close()
+    after.close()
+
+
+@pytest.mark.slow
+def test_whatever_happened_while_the_broker_was_away_the_last_state_stays(
+    broker: Mosquitto,
+) -> None:
+    Heard(broker.port).close()
+    messages = Messages(_mine(broker.port), lambda line: None)
+    broker.end()
+    for number in range(300):  # more than may wait
+        messages.tell({"door": {"state": ("open", "lost")[number % 2], "view_dark": number}})
+    broker.start()
+    heard = Heard(broker.port)
+    end = time.monotonic() + 20
+    while ("passerby/door/view", '{"dark": 299}') not in heard.messages:
+        assert time.monotonic() < end, heard.messages
+        messages.tell({"door": {"state": "lost", "view_dark": 299}})
+        time.sleep(0.2)
+    time.sleep(0.5)
+    heard.close()
+    last = Heard(broker.port)  # what is kept
+    last.until("passerby/door/state", "lost")
+    last.until("passerby/door/view", '{"dark": 299}')
+    last.close()
+    messages.close()
+    assert sum(topic.endswith("/view") for topic, _ in heard.messages) < 10
+
+
+class Sent:
+    """How one message does, as paho tells it."""
+
+    def __init__(self, rc: int) -> None:
+        self.rc, self.there = rc, False
+
+    def is_published(self) -> bool:
+        assert self.rc == 0
+        return self.there
+
+    def wait_for_publish(self, _: float) -> None: ...
+
+
+class Paho:
+    """Instead of paho's client: keeps what is published, and says `rc` of it."""
+
+    on_connect: Callable[..., None]
+
+    def __init__(self, _: Any) -> None:
+        self.rc, self.messages, self.sent = 0, list[tuple[str, str]](), list[Sent]()
+
+    def publish(self, topic: str, what: str, qos: int = 0, retain: bool = False) -> Sent:
+        if self.rc != QUEUE_FULL:
+            self.messages.append((topic, what))
+        self.sent.append(Sent(self.rc))
+        return self.sent[-1]
+
+    def connected(self) -> None:
+        """It connects, and whatever was on its way arrives."""
+        self.on_connect(None, None, None, SimpleNamespace(is_failure=False), None)
+        self.arrive()
+
+    def arrive(self) -> None:
+        for sent in self.sent:
+            sent.there = True
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+NO_CONNECTION, QUEUE_FULL = 4, 15
+
+
+@pytest.fixture
+def paho(monkeypatch: pytest.MonkeyPatch) -> Paho:
+    made = Paho(None)
+    monkeypatch.setattr("paho.mqtt.client.Client", lambda _: made)
+    return made
+
+
+def told(paho: Paho, messages: Messages, **states: str | None) -> list[tuple[str, str]]:
+    """What the broker hears of cameras that are in these states."""
+    before = len(paho.messages)
+    messages.tell({name: {"state": s} if s else {} for name, s in states.items()})
+    return [(topic.partition("/")[2], what) for topic, what in paho.messages[before:]]
+
+
+def test_what_found_no_room_is_told_again(paho: Paho) -> None:
+    messages = Messages(Broker("mqtt://broker"), lambda line: None)
+    status = {"door": {"state": "open", "view_dark": 1, "heads_mean": 1, "minutes": 1}}
+    paho.rc = QUEUE_FULL
+    messages.tell(status)
+    assert not paho.messages
+    paho.rc = 0
+    messages.tell(status)
+    assert len(paho.messages) == 3
+    messages.tell(status)
+    assert len(paho.messages) == 3
+
+
+def test_no_state_is_overtaken_by_an_older_one(paho: Paho) -> None:
+    """What has not arrived is sent again after a loss, maybe after what is newer."""
+    messages = Messages(Broker("mqtt://broker"), lambda line: None)
+    paho.rc = NO_CONNECTION  # it waits
+    assert told(paho, messages, door="connecting") == [("door/state", "connecting")]
+    paho.rc = 0
+    assert told(paho, messages, door="open") == []
+    assert told(paho, messages, door="lost") == []
+    paho.connected()
+    assert told(paho, messages, door="lost") == [("door/state", "lost")]
+    assert told(paho, messages, door="open") == []
+    paho.arrive()
+    assert told(paho, messages, door="open") == [("door/state", "open")]
+
+
+def test_on_every_connection_everything_is_told_anew(paho: Paho) -> None:
+    messages = Messages(Broker("mqtt://broker"), lambda line: None)
+    told(paho, messages, door="open")
+    paho.connected()
+    assert told(paho, messages, door="open") == [("door/state", "open")]
+    assert told(paho, messages, door="open") == []
+
+
+def test_a_camera_that_is_no_more_has_ended_and_one_that_waits_has_no_state(paho: Paho) -> None:
+    messages = Messages(Broker("mqtt://broker"), lambda line: None)
+    assert told(paho, messages, door="open", gate=None) == [("door/state", "open")]
+    paho.arrive()
+    assert told(paho, messages, gate=None) == [("door/state", "ended")]
+    paho.arrive()
+    assert told(paho, messages) == []
+    paho.connected()
+    assert told(paho, messages) == [("door/state", "ended")]
+    paho.arrive()
+    assert told(paho, messages, door="connecting") == [("door/state", "connecting")]
+
+
+def _mine(port: int) -> Broker:
+    return Broker(f"mqtt://127.0.0.1:{port}", login=f"me:{SECRET}")
+
+
 @pytest.mark.parametrize(
     ("server", "topic"),
     [
         ("broker", "a"),
         ("http://broker", "a"),
         ("mqtt://me:Secret55@broker", "a"),
+        ("mqtt://broker:99999", "a"),
+        ("mqtt://broker:0", "a"),
+        ("mqtt://broker:Secret55", "a"),
+        ("mqtt://[::1", "a"),
         ("mqtt://broker", "a/#"),
         ("mqtt://broker", ""),
     ],

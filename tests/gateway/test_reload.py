@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,11 +26,16 @@ from tests.live.camera import (
     tapped,
 )
 
+from passerby.apps.cli.gateway import supervise
+from passerby.apps.gateway.config import Gateway, parse
+from passerby.apps.gateway.supervisor import Supervisor
+
 from .running import Player, alive, gateway
 
-pytestmark = pytest.mark.slow
+NOWHERE = '[camera.one]\nsource = "rtsp://127.0.0.1:1/x"\nto = ["udp://127.0.0.1:9"]\n'
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_started_anew_and_a_wrong_file_is_refused(
     tmp_path: Path, astronaut: Path
 ) -> None:
@@ -82,6 +88,60 @@ def test_only_what_changed_is_started_anew_and_a_wrong_file_is_refused(
     (whole,) = (tmp_path / "f").iterdir()
     assert judged(decoded(whole), film).worst < 0.5
     assert len(decoded(whole)) >= FRAMES / 2
+
+
+@pytest.mark.slow
+def test_a_wrong_broker_in_the_file_ends_no_camera(tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(NOWHERE)
+    with gateway(config) as running:
+        running.until("cameras['one'].get('pid')", 60)
+        before = running.children()
+        for port in ("99999", "Sesame77"):
+            config.write_text(f'{NOWHERE}[mqtt]\nserver = "mqtt://localhost:{port}"\n')
+            running.process.send_signal(signal.SIGHUP)
+            time.sleep(2)
+        assert running.process.poll() is None
+        assert running.children() == before
+        code, said = running.end()
+    assert code == 0, said
+    assert said.count("gateway.toml:5: mqtt.server: is no broker") == 2
+    assert said.count("what was read before goes on") == 2
+    assert "Sesame77" not in said
+
+
+@pytest.mark.parametrize("where", ["fresh", "server", "broker"])
+def test_no_mistake_at_reading_again_ends_a_camera(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    asked, told = parse(NOWHERE, "gateway.toml", {}), list[Gateway | None]()
+    bad = threading.Event()
+
+    def fail(*_: object) -> None:
+        if bad.is_set():
+            raise ValueError("Sesame77")
+
+    def run(self: Supervisor, stop: threading.Event, again: Callable[[], Gateway | None]) -> None:
+        told.append(again())
+        bad.set()
+        told.append(again())
+
+    def fresh() -> Gateway:
+        if where == "fresh":
+            fail()
+        return asked
+
+    monkeypatch.setattr(Supervisor, "run", run)
+    if where == "server":
+        monkeypatch.setattr("passerby.apps.gateway.serving.Serving.check", fail)
+    if where == "broker":
+        monkeypatch.setattr("passerby.apps.gateway.mqtt.Telling.ask", fail)
+    assert supervise(asked, how=None, quiet=False, fresh=fresh) == 0
+    assert told == [asked, None]
+    said = capsys.readouterr().err
+    assert "a mistake in Passerby itself (ValueError in " in said
+    assert "what was read before goes on" in said
+    assert "Sesame77" not in said
 
 
 def _zone_came(records: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 from aioice import ice
+from aiortc.exceptions import InvalidStateError
 from tests.gateway.feeding import feeding, rising, serving
 from tests.gateway.test_web import ask
 
+from passerby.apps.gateway import Channel, whip
 from passerby.apps.gateway.whip import check
 from passerby.core.errors import UsageError
 
@@ -95,6 +98,46 @@ def test_a_server_that_takes_streams_gets_it_and_is_told_the_end(tmp_path: Path)
     finally:
         taking.kill()
         taking.communicate()
+
+
+def test_whatever_a_server_answers_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No HTTP, less than was announced, no address, and no answer to the offer."""
+    monkeypatch.setattr(whip, "_WAITS", (0.05,))
+    sdp = f"HTTP/1.1 201 Created\r\nContent-Length: {len(OFFER)}\r\n\r\n{OFFER}"
+    answers = [
+        "Sesame77\r\n\r\n",
+        "HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\nv=0",
+        sdp.replace("\r\n\r\n", "\r\nLocation: http://[::1\r\n\r\n", 1),
+        sdp,
+    ]
+    with socket.create_server(("127.0.0.1", 0)) as server, feeding("garden") as channels:
+        server.settimeout(20)
+        place = f"http://127.0.0.1:{server.getsockname()[1]}/whip"
+        with serving(channels, whip={"garden": place}):
+            for told in (*answers, *answers):
+                line, _ = server.accept()
+                with line:
+                    line.recv(2**16)
+                    line.sendall(told.encode())
+
+
+def test_no_mistake_ends_a_publication(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = list[str]()
+
+    async def fail(self: whip.Whips, name: str, channel: Channel, place: str) -> None:
+        tries.append(name)
+        raise InvalidStateError
+
+    async def keep() -> None:
+        whips = whip.Whips({"a": Channel("a")}, {"a": "https://a/"}, None, "127.0.0.1")
+        whips.start()
+        while len(tries) < 3:
+            await asyncio.sleep(0.01)
+        await whips.close()
+
+    monkeypatch.setattr(whip, "_WAITS", (0.01,))
+    monkeypatch.setattr(whip.Whips, "_publish", fail)
+    asyncio.run(asyncio.wait_for(keep(), 10))
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,16 @@ class Address:
         return Path(self.whole)
 
     @property
+    def place(self) -> str:
+        """Where it leads: of a file, a folder or a playlist the same however it is written."""
+        if self.kind not in ("file", "hls", "folder"):
+            return self.whole
+        try:
+            return str(self.path.resolve())
+        except (OSError, RuntimeError, ValueError):  # links in a circle: it leads nowhere
+            return self.whole
+
+    @property
     def remote(self) -> bool:
         return self.kind in ("rtsp", "rtmp", "http", "udp", "tcp", "srt")
 

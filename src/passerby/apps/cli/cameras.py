@@ -249,6 +249,6 @@ def _show(found: Sequence[Camera]) -> None:
     first = next((s.address for c in found for s in c.streams if s.address), None)
     if first is not None:
         say(f"the first of them: {first}")
-        say("Passerby redacts what was recorded; it does not read streams itself yet")
+        say("with who is seen there hidden: passerby live ADDRESS --to recordings/")
         if "***" in first:
             say("whoever opens an address with *** puts the password in there")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json as text
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from ...core.errors import PasserbyError, UsageError
+from ...core.errors import PasserbyError, UsageError, unforeseen
 from .outcome import DONE
 from .signals import stopping
 from .terminal import complain, say
@@ -98,21 +98,23 @@ def supervise(
             try:
                 told = {"passerby": "gateway/1", "cameras": statuses}
                 print(text.dumps(told), flush=True)
-            except OSError:  # who listened went away
-                stop.set()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:  # a disk may have room again
+                    stop.set()  # who listened went away
 
     def wanted() -> Gateway | None:
-        now = fresh()
-        if now is None:
-            return None
         try:
-            server.check(now.serve)
-            broker.ask(now.mqtt)
+            now = fresh()
+            if now is not None:
+                server.check(now.serve)
+                broker.ask(now.mqtt)
+                server.ask(now.serve)
+            return now
         except UsageError as error:
             _refuse(error)
-            return None
-        server.ask(now.serve)
-        return now
+        except Exception as error:  # whatever it is: it must not end the cameras
+            _refuse(unforeseen(error))
+        return None
 
     supervisor = Supervisor(tell=tell, watch=status)
     server = Serving(supervisor.channels, tell=tell, complain=complain, fail=fail)
@@ -168,14 +170,14 @@ class _Rereading:
         return mark(self._path)  # None while it is being written anew
 
 
-def _refuse(error: UsageError) -> None:
+def _refuse(error: PasserbyError) -> None:
     complain(error)
     say("passerby: what was read before goes on")
 
 
 def _warn(asked: Gateway) -> None:
     for warning in asked.warnings:
-        print(f"passerby: warning: {warning}", file=sys.stderr, flush=True)
+        say(f"passerby: warning: {warning}")
 
 
 def _counted(asked: Gateway) -> str:

@@ -162,6 +162,11 @@ class Asked:
     megabytes: int = MEGABYTES
     share_models: bool = True
 
+    @property
+    def places(self) -> frozenset[str]:
+        """That its process writes to, and no other may at the same time."""
+        return frozenset(address.place for address in self.settings.targets)
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -311,9 +316,9 @@ class _Reading:
         """Two cameras that write to one place would destroy each other's pictures."""
         owner: dict[str, str] = {}
         for camera in cameras:
-            for address in camera.settings.targets:
-                if owner.setdefault(address.whole, camera.name) != camera.name:
-                    told = f"is published where {owner[address.whole]} is, too"
+            for place in camera.places:
+                if owner.setdefault(place, camera.name) != camera.name:
+                    told = f"is published where {owner[place]} is, too"
                     hint = "each camera needs places of its own"
                     raise self._wrong(UsageError(told, hint=hint), "camera", camera.name)
 

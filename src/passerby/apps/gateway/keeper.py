@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -105,7 +106,11 @@ class Keeper:
 
     def _start(self, now: float) -> None:
         around = surroundings(self._hidden)
-        self._run = _Run(self.asked, self.channel, around, self._status, self._door)
+        try:
+            self._run = _Run(self.asked, self.channel, around, self._status, self._door)
+        except OSError as error:  # the system has no process, memory or file handles left
+            self._later(now, not_started(error))
+            return
         self.state = "running"
 
     def _fault(self, run: _Run, now: float) -> str:
@@ -132,6 +137,9 @@ class Keeper:
             return
         why = run.why or ("ended" if code >= 0 else f"was ended by signal {-code}")
         self._tries = 0 if now - run.begun > SOUND else self._tries
+        self._later(now, why)
+
+    def _later(self, now: float, why: str) -> None:
         wait = WAITS[min(self._tries, len(WAITS) - 1)]
         self._tries += 1
         self.restarts += 1
@@ -161,7 +169,7 @@ class Keeper:
 
 
 class _Run:
-    """One run of the process. A thread of its own reads what it says.
+    """One run of the process. A thread of its own reads what it says. `OSError`: there is none.
 
     `heard`: when it last gave a sign of life. `moved`: when it last published anything; None
     before the first picture. `over`: it ended by itself, with nothing wrong.
@@ -195,7 +203,12 @@ class _Run:
             pass_fds=() if door is None else (door,),
         )
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
-        self._reader.start()
+        try:
+            self._reader.start()
+        except RuntimeError:
+            with self.process:
+                self.process.kill()
+            raise OSError(errno.EAGAIN, "no more threads") from None
         settings = asked.settings
         if door is not None:
             settings = settings.model_copy(update={"device": f"{SHARED}:{door}:{settings.device}"})
@@ -260,6 +273,10 @@ class _Run:
         self.over, self.counts = counts["state"] == "ended", counts
         own = {"pid": self.process.pid, "megabytes": self.megabytes}
         self._channel.status = self._status(**counts, **own)
+
+
+def not_started(error: OSError) -> str:
+    return f"could not be started ({error.strerror or 'refused'})"
 
 
 def surroundings(hidden: frozenset[str]) -> dict[str, str]:

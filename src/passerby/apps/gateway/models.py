@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from .keeper import BIRTH, SILENT, SOUND
+from .keeper import BIRTH, SILENT, SOUND, not_started
 from .wire import megabytes
 
 MOST: Final = 4000  # megabytes of memory that it may take
@@ -26,6 +26,7 @@ class Models:
 
     `door`: the number of the socket that cameras' processes inherit. It outlives any process behind
     it: who asks while there is none is answered by the next. `surroundings` gives its environment.
+    `OSError` where the system has no sockets left.
     """
 
     def __init__(
@@ -75,15 +76,19 @@ class Models:
 
     def _start(self, now: float) -> None:
         way = self._inside.fileno()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "passerby.detect.serving", str(way)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self._surroundings(),
-            pass_fds=(way,),
-            bufsize=0,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "passerby.detect.serving", str(way)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._surroundings(),
+                pass_fds=(way,),
+                bufsize=0,
+            )
+        except OSError as error:
+            self._later(now, not_started(error))
+            return
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         self._begun = self._heard = now
@@ -102,6 +107,9 @@ class Models:
         code = process.returncode
         why = self._why or ("ended" if code >= 0 else f"was ended by signal {-code}")
         self._tries = 0 if now - self._begun > SOUND else self._tries
+        self._later(now, why)
+
+    def _later(self, now: float, why: str) -> None:
         wait = WAITS[min(self._tries, len(WAITS) - 1)]
         self._tries += 1
         self._again = now + wait

@@ -23,6 +23,7 @@ MINUTELY: Final = ("_mean", "_most")  # how the names of numbers of a whole minu
 VIEW: Final = "view_"  # and how those of a view begin
 _KEEPALIVE: Final = 30  # seconds
 _WAITING: Final = 200  # messages that wait for a broker which is away
+_NO_ROOM: Final = 15  # paho's word for one more than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,12 @@ class Broker:
     authority: Path | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.server)
-        if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/"):
+        try:
+            parts = urlsplit(self.server)
+            named = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            named = False
+        if not named or parts.path.strip("/"):
             raise UsageError("is no broker", hint="write mqtt://HOST:PORT or mqtts://HOST:PORT")
         if parts.username is not None:
             raise UsageError("holds a login", hint="write login = { file = ... } instead")
@@ -60,14 +65,14 @@ class Telling:
         self._messages: Messages | None = None
 
     def ask(self, broker: Broker | None) -> None:
-        """From now on this one. Raises `UsageError` where it can't be, and keeps the last one."""
+        """From now on this one. Where it can't be, raises `UsageError`, and keeps the last one."""
         if broker == self._broker:
             return
         before = self._broker
         self.close()  # before the next begins: it says "offline" where that may say "online"
         try:
             self._begin(broker)
-        except UsageError:
+        except Exception:  # whatever it is: there was one before
             self._begin(before)
             raise
 
@@ -87,7 +92,12 @@ class Telling:
 
 
 class Messages:
-    """Tells a broker what is told of cameras. A broker that is away holds up nobody."""
+    """Tells a broker what is told of cameras. A broker that is away holds up nobody.
+
+    Note [in order]: what was on its way when a broker went is sent again by paho once it is back,
+    and could come after something newer, and be kept. So of what is kept no topic has two messages
+    on their way. A broker may have forgotten all meanwhile: it is told everything anew.
+    """
 
     def __init__(self, broker: Broker, tell: Callable[[str], None]) -> None:
         try:
@@ -97,7 +107,12 @@ class Messages:
             raise UsageError(
                 "[mqtt] needs a package that is not installed", hint="pip install passerby[mqtt]"
             ) from None
-        self._topic, self._told = broker.topic, dict[str, str]()
+        self._topic = broker.topic
+        self._kept = dict[str, str]()  # by topic, what the broker should keep
+        self._told = dict[str, str]()  # what it was told of that since it answered
+        self._way = dict[str, Any]()  # the message that told it
+        self._minutes = dict[str, str]()  # by camera, which one was told
+        self._anew = False
         parts = urlsplit(broker.server)
         self._client = client = Client(CallbackAPIVersion.VERSION2)
         if broker.login is not None:
@@ -117,6 +132,7 @@ class Messages:
                 tell(f"the broker refuses: {str(reason).lower()}")
                 return
             tell("the broker answers")
+            self._anew = True
             client.publish(f"{self._topic}/status", "online", 1, retain=True)
 
         def lost(_: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
@@ -129,16 +145,26 @@ class Messages:
 
     def tell(self, statuses: Mapping[str, Mapping[str, Any]]) -> None:
         """Publish what changed since the last call; about once a second."""
+        if self._anew:
+            self._anew = False
+            self._told.clear()
         for name, status in statuses.items():
             view = {k.removeprefix(VIEW): v for k, v in status.items() if k.startswith(VIEW)}
-            self._say(f"{name}/state", str(status.get("state")))
+            if "state" in status:  # not before its turn to start has come
+                self._kept[f"{name}/state"] = str(status["state"])
             if view:
-                self._say(f"{name}/view", json.dumps(view))
+                self._kept[f"{name}/view"] = json.dumps(view)
             minute = {k: v for k, v in status.items() if k.endswith(MINUTELY)}
             fresh = f"{status.get('pid')} {status.get('minutes')}"
-            if minute and self._told.get(f"{name}/minute") != fresh:
-                self._told[f"{name}/minute"] = fresh
-                self._client.publish(f"{self._topic}/{name}/minute", json.dumps(minute), 1)
+            news = minute and self._minutes.get(name) != fresh
+            if news and self._publish(f"{name}/minute", json.dumps(minute), keep=False) is not None:
+                self._minutes[name] = fresh
+        for topic in self._kept:
+            name, _, what = topic.partition("/")
+            if what == "state" and name not in statuses:
+                self._kept[topic] = "ended"
+        for topic, what in self._kept.items():
+            self._say(topic, what)
 
     def close(self) -> None:
         with suppress(ValueError, RuntimeError):
@@ -148,6 +174,18 @@ class Messages:
         self._client.loop_stop()
 
     def _say(self, topic: str, what: str) -> None:
-        if self._told.get(topic) != what:
-            self._told[topic] = what
-            self._client.publish(f"{self._topic}/{topic}", what, 1, retain=True)
+        """See Note [in order]."""
+        last = self._way.get(topic)
+        if self._told.get(topic) == what or (last is not None and not last.is_published()):
+            return
+        sent = self._publish(topic, what, keep=True)
+        if sent is not None:
+            self._told[topic], self._way[topic] = what, sent
+
+    def _publish(self, topic: str, what: str, *, keep: bool) -> Any | None:
+        """None where so much waits already that this has to be told again."""
+        sent: Any = self._client.publish(f"{self._topic}/{topic}", what, 1, retain=keep)
+        if sent.rc == _NO_ROOM:
+            return None
+        sent.rc = 0  # without a connection it waits, which is no failure
+        return sent

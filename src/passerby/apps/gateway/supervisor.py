@@ -10,7 +10,7 @@ from typing import Any, Final
 from ...core.undumped import no_dumps
 from .channel import Channel
 from .config import Asked, Gateway
-from .keeper import LEAVE, Keeper, surroundings
+from .keeper import LEAVE, Keeper, not_started, surroundings
 from .models import Models, can_share
 
 TICK: Final = 0.1  # seconds
@@ -47,14 +47,14 @@ class Supervisor:
             if wanted.get(name) != keeper.asked:
                 keeper.end()
                 self._leaving.append(self._keepers.pop(name))
-                if name not in wanted:
-                    self.channels.pop(name).close()
+        for name in self.channels.keys() - wanted.keys():
+            self.channels.pop(name).close()
         self._queue = [asked for asked in wanted.values() if asked.name not in self._keepers]
-        sharing = sum(asked.share_models for asked in gateway.cameras)
-        if self._models is None and sharing > 1 and can_share():
-            self._models = Models(lambda: surroundings(self._hidden), self._tell)
         for asked in self._queue:
             self.channels.setdefault(asked.name, Channel(asked.name))
+        sharing = sum(asked.share_models for asked in gateway.cameras)
+        if self._models is None and sharing > 1 and can_share():
+            self._share()
 
     def run(self, stop: threading.Event, again: Callable[[], Gateway | None]) -> None:
         """Until `stop` is set, or every camera came to its end. `again` is asked, several times a
@@ -80,14 +80,21 @@ class Supervisor:
     def statuses(self) -> dict[str, dict[str, Any]]:
         return {name: channel.status for name, channel in self.channels.items()}
 
+    def _share(self) -> None:
+        try:
+            self._models = Models(lambda: surroundings(self._hidden), self._tell)
+        except OSError as error:
+            self._tell(f"what runs the models: {not_started(error)}; each camera runs its own")
+
     def _ready(self) -> bool:
         return all(keeper.begun for keeper in self._keepers.values())
 
     def _start(self) -> None:
-        """The next one whose predecessor has gone: two would write to the same places."""
-        gone = {keeper.asked.name for keeper in self._leaving}
+        """The next one whose predecessor has gone, whatever it was called: two would write to the
+        same places."""
+        leaving = [keeper.asked for keeper in self._leaving]
         for asked in self._queue:
-            if asked.name not in gone:
+            if not any(asked.name == one.name or asked.places & one.places for one in leaving):
                 self._queue.remove(asked)
                 door = self._models.door if self._models and asked.share_models else None
                 self._keepers[asked.name] = Keeper(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -63,7 +63,7 @@ class Whips:
                 try:
                     await self._publish(name, channel, place)
                     tries = 0
-                except (Refused, ValueError, OSError, TimeoutError, ConnectionError):
+                except Exception:  # whatever the server made of it, it may do better next time
                     tries += 1
             await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
 
@@ -115,7 +115,7 @@ def ask(method: str, place: str, body: bytes | None, token: str | None) -> tuple
             if _root(session) != _root(place) or session == place:
                 session = ""  # the token is for that server alone
             return session, answer.read(MOST_ANSWER).decode()
-    except (urllib.error.URLError, UnicodeDecodeError, OSError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise Refused from error
 
 
