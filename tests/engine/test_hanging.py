@@ -25,8 +25,12 @@ class Planner:
     """Decides each frame at once; `hangs` at its second one, until `released`."""
 
     def __init__(self, released: threading.Event, *, hangs: bool) -> None:
-        self.final_until, self._released, self._hangs, self._seen = 0, released, hangs, 0
-        self.schedule = self
+        self.final_until = Ticks(0)
+        self._released, self._hangs, self._seen = released, hangs, 0
+
+    @property
+    def schedule(self) -> Planner:
+        return self
 
     def see(self, frame: Frame) -> None:
         self._seen += 1
@@ -34,7 +38,7 @@ class Planner:
             self._released.wait()
         self.final_until = frame.span.end
 
-    def regions(self, span: Span) -> Sequence[Region]:
+    def regions(self, span: Span) -> tuple[Region, ...]:
         return ()
 
     def finish(self) -> None: ...

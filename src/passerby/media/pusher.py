@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 import av
+from av.stream import Stream
 
 HEAD: Final = struct.Struct(">IqB")  # bytes, moment, whether it is a key frame
 DONE: Final = b"\x01"
@@ -47,7 +48,7 @@ def main(nowhere: TextIO) -> None:
         data = source.read(size)
         if len(data) < size:
             break
-        packet: av.Packet[av.VideoStream] = av.Packet(data)
+        packet: av.Packet[Stream] = av.Packet(data)
         packet.pts = packet.dts = at
         packet.time_base, packet.stream, packet.is_keyframe = unit, stream, bool(key)
         faulthandler.dump_traceback_later(patience, exit=True, file=nowhere)
