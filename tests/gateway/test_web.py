@@ -5,8 +5,11 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import re
 import ssl
+import subprocess
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -17,6 +20,7 @@ import av
 import pytest
 from tests.gateway.feeding import feeding, numbers, rising, serving
 
+import passerby
 from passerby.apps.gateway import Channel, Listening
 from passerby.jobs.live import Status
 
@@ -231,6 +235,31 @@ def test_every_answer_is_kept_nowhere_and_runs_nothing_else(server: Listening) -
 )
 def test_nothing_but_the_page_is_read_from_disk(server: Listening, path: str) -> None:
     assert ask(server, path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("module", "page"),
+    [
+        ("passerby.apps.gateway.web", "web.Answers.page(None, asked)"),
+        ("passerby.apps.review.answers", "web.static(asked)"),
+    ],
+)
+def test_the_page_is_there_where_it_is_installed_behind_a_link(
+    module: str, page: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(Path(passerby.__file__).parents[1])
+    asks = (
+        "import asyncio, types\n"
+        f"import {module} as web\n"
+        f"assert web.__file__.startswith({str(tmp_path)!r}), web.__file__\n"
+        "asked = types.SimpleNamespace(path_params={'path': ''})\n"
+        f"print(asyncio.run({page}).status_code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asks], env={**os.environ, "PYTHONPATH": str(tmp_path / "link")},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "200\n", done.stderr
 
 
 def test_the_web_asks_for_the_password_too(

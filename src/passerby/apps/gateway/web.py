@@ -25,7 +25,7 @@ from .telling import Watch
 if TYPE_CHECKING:
     from .webrtc import Whep
 
-STATIC: Final = Path(__file__).parent / "static"
+STATIC: Final = (Path(__file__).parent / "static").resolve()
 MOST_STREAMS: Final = 64
 PATIENCE: Final = 20.0  # seconds that a receiver may take for one fragment
 _TYPES: Final = {
