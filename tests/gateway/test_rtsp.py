@@ -226,6 +226,24 @@ def test_nonsense_ends_the_connection_and_nothing_else(hand: Hand, nonsense: byt
     assert hand().ask("OPTIONS")[0] == 200
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP"])
+def test_an_address_that_is_none_is_told_so(hand: Hand, method: str) -> None:
+    line = hand()
+    assert line.ask(method, "rtsp://[")[0] == 400
+    assert line.ask("OPTIONS")[0] == 200, "and the connection goes on"
+
+
+def test_a_login_for_an_address_that_is_none_is_wrong(
+    channels: dict[str, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.WRONG", 0)
+    with serving(channels, password=SECRET) as server:
+        line = Line(server)
+        with line.socket:
+            given = 'Digest username="passerby", uri="rtsp://[", response="0"'
+            assert line.ask("DESCRIBE", Authorization=given)[0] == 401
+
+
 def test_who_asks_for_nothing_is_sent_away(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("passerby.apps.gateway.rtsp.PATIENCE", 1)
     silent = hand()

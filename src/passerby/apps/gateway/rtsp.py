@@ -125,6 +125,9 @@ class _Talk:
 
     async def _answered(self, request: Request) -> bool:
         """False when it was the last."""
+        if not request.good:
+            await self._say(request, 400, {})
+            return True
         if self._challenge is not None and request.method not in _OPEN:
             if not self._challenge.met(request):
                 self._wrong += "authorization" in request.headers
