@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -68,6 +69,11 @@ def ask(
         return Answer(line.getresponse())
     finally:
         line.close()
+
+
+def by_hand(server: Listening) -> socket.socket:
+    found = urlsplit(server.web or "")
+    return socket.create_connection((found.hostname, found.port), 8)
 
 
 def basic(text: str) -> str:
@@ -220,6 +226,16 @@ def test_only_its_own_pages_may_ask(
     server: Listening, headers: dict[str, str], status: int
 ) -> None:
     assert ask(server, "/api/cameras", "GET", b"", **headers).status == status
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "GET"])
+def test_a_body_without_a_length_is_refused(server: Listening, method: str) -> None:
+    with by_hand(server) as line:
+        head = f"{method} /cameras/garden/whep HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += "Content-Type: application/sdp\r\nContent-Length: 5\r\n"
+        line.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        line.sendall(b"186a0\r\n" + b"x" * 100_000 + b"\r\n0\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 411 ")
 
 
 def test_every_answer_is_kept_nowhere_and_runs_nothing_else(server: Listening) -> None:

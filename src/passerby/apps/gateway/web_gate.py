@@ -68,6 +68,9 @@ class WebGate:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEAD:
             await _refuse(431, "too long a request", guarded)
             return
+        if b"transfer-encoding" in headers:  # goes before a length that is given too
+            await _refuse(411, "the request doesn't say how long it is", guarded)
+            return
         if _length(headers) > MOST_BODY:
             await _refuse(413, "too much at once", guarded)
             return
