@@ -84,12 +84,12 @@ class Answers:
         if self._whep is None:
             what = "WebRTC is not installed: pip install 'passerby[webrtc]'"
             return JSONResponse({"code": "missing", "what": what}, 501)
-        if self._whep.full:
-            return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/sdp":
             return JSONResponse({"code": "usage", "what": "an offer in SDP is wanted"}, 415)
         try:
             offer = (await request.body()).decode()
+            if self._whep.full:
+                return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
             name, answer = await self._whep.offer(channel, offer)
         except ValueError:
             return JSONResponse({"code": "usage", "what": "this offer has no answer"}, 406)
