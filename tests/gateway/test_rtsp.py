@@ -110,11 +110,14 @@ class Line:
         self.number = 0
 
     def ask(self, method: str, url: str = "", **headers: str) -> tuple[int, str]:
+        self.send(method, url, **headers)
+        return self.answer()
+
+    def send(self, method: str, url: str = "", **headers: str) -> None:
         self.number += 1
         lines = [f"{method} {url or self.url} RTSP/1.0", f"CSeq: {self.number}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return self.answer()
 
     def answer(self) -> tuple[int, str]:
         got = b""
@@ -236,7 +239,7 @@ def test_an_address_that_is_none_is_told_so(hand: Hand, method: str) -> None:
 def test_a_login_for_an_address_that_is_none_is_wrong(
     channels: dict[str, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passerby.apps.gateway.rtsp.WRONG", 0)
+    monkeypatch.setattr("passerby.apps.gateway.guesses.WRONG", 0)
     with serving(channels, password=SECRET) as server:
         line = Line(server)
         with line.socket:

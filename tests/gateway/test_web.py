@@ -281,7 +281,7 @@ def test_the_page_is_there_where_it_is_installed_behind_a_link(
 def test_the_web_asks_for_the_password_too(
     channels: dict[str, Channel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passerby.apps.gateway.web_gate.WRONG", 0.1)
+    monkeypatch.setattr("passerby.apps.gateway.guesses.WRONG", 0.1)
     certificates = pytest.importorskip("tests.media.certificates")
     made = certificates.papers(tmp_path / "papers")
     with serving(channels, password=SECRET, certificate=made.certificate, key=made.key) as server:

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from ...core.errors import UsageError
+from .guesses import Guesses
 
 HERE: Final = "127.0.0.1"
 RTSP: Final = 8554
@@ -110,11 +111,13 @@ def is_here(listen: str) -> bool:
 class Login:
     """Who may ask. The password itself is kept nowhere, only salted hashes of it.
 
-    `realm` holds the salt and is told to everybody who asks; it is another in each run.
+    `realm` holds the salt and is told to everybody who asks; it is another in each run. Whoever
+    compares a password asks `guesses` first, and has a wrong one wait there.
     """
 
     def __init__(self, user: str, password: str) -> None:
         self.realm = f"passerby-{secrets.token_hex(8)}"
+        self.guesses = Guesses()
         self._user = user
         self._hashes = {name: _hash(name, user, self.realm, password) for name in ("md5", "sha256")}
 

@@ -25,7 +25,6 @@ from .rtsp_words import Challenge, Malformed, Request, Transport, answer, read, 
 MOST_CONNECTIONS: Final = 100
 TIMEOUT: Final = 60  # seconds of silence after which a session ends
 BUFFER: Final = 2**17  # bytes that the system keeps for one connection
-WRONG: Final = 0.5  # seconds that a wrong password waits
 TRIES: Final = 4  # wrong passwords on one connection
 REPORTS: Final = 5.0  # seconds between two sender reports
 _METHODS: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
@@ -83,9 +82,9 @@ class _Talk:
     def __init__(
         self, channels: Mapping[str, Channel], login: Login | None, writer: asyncio.StreamWriter
     ) -> None:
-        self._channels, self._writer = channels, writer
+        self._channels, self._writer, self._login = channels, writer, login
         self._challenge = None if login is None else Challenge(login)
-        self._wrong = 0
+        self._known, self._wrong = False, 0
         self._session = ""
         self._camera = ""
         self._way: Interleaved | Datagrams | None = None
@@ -128,14 +127,8 @@ class _Talk:
         if not request.good:
             await self._say(request, 400, {})
             return True
-        if self._challenge is not None and request.method not in _OPEN:
-            if not self._challenge.met(request):
-                self._wrong += "authorization" in request.headers
-                if self._wrong:
-                    await asyncio.sleep(WRONG)
-                await self._say(request, 401, {"WWW-Authenticate": self._challenge.header})
-                return self._wrong < TRIES
-            self._wrong = 0
+        if request.method not in _OPEN and not await self._let_in(request):
+            return self._wrong < TRIES
         match request.method:
             case "OPTIONS":
                 await self._say(request, 200, {"Public": _METHODS})
@@ -150,6 +143,25 @@ class _Talk:
             case _:
                 await self._say(request, 405, {"Allow": _METHODS})
         return True
+
+    async def _let_in(self, request: Request) -> bool:
+        """Otherwise it is answered already."""
+        if self._login is None or self._challenge is None:
+            return True
+        tried = "authorization" in request.headers
+        peer = self._writer.get_extra_info("peername")[0]
+        if tried and not self._known and self._login.guesses.full(peer):
+            self._wrong = TRIES
+            await self._say(request, 503, {"Retry-After": "1"})
+            return False
+        if self._challenge.met(request):
+            self._known, self._wrong = True, 0
+            return True
+        if tried:
+            self._wrong += 1
+            await self._login.guesses.wait(peer)
+        await self._say(request, 401, {"WWW-Authenticate": self._challenge.header})
+        return False
 
     async def _say(
         self, request: Request, status: int, headers: Mapping[str, str], body: str = ""
