@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.gateway.feeding import feeding, numbers, rising, serving
+from tests.gateway.feeding import descriptors, feeding, numbers, rising, serving
 from tests.live.camera import PYTHON, needs_rtsp
 
 from passerby.apps.gateway import Channel, Listening
@@ -301,3 +301,20 @@ def test_the_number_of_connections_is_bounded(hand: Hand, monkeypatch: pytest.Mo
     begun = time.monotonic()
     assert hand().gone()
     assert time.monotonic() - begun < 5, "at once, and not for its silence"
+
+
+def test_who_asks_and_does_not_read_is_let_go(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.PATIENCE", 1)
+    time.sleep(0.5)
+    before = descriptors()
+    lines = [hand() for _ in range(3)]
+    for line in lines:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.socket.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while True:
+                line.socket.sendall(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 1000)
+    until = time.monotonic() + 8
+    while descriptors() > before + len(lines) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert descriptors() <= before + len(lines), "the server has none of them any more"

@@ -65,15 +65,20 @@ class RtspServer:
         talk = _Talk(self._channels, self._login, writer)
         try:
             await talk.run(reader)
+            await talk.end()
+            writer.close()
+            async with asyncio.timeout(PATIENCE):
+                await writer.wait_closed()  # what was said last is on its way
         except (Malformed, OSError, asyncio.IncompleteReadError, TimeoutError):
             pass
         except asyncio.CancelledError:
             pass  # the server ends
         finally:
-            self._tasks.discard(task)
-            await talk.end()
-            with suppress(OSError):
-                writer.close()
+            try:
+                await talk.end()
+            finally:
+                writer.transport.abort()  # to close would wait for somebody who does not read
+                self._tasks.discard(task)
 
 
 class _Talk:
