@@ -297,10 +297,22 @@ def test_the_number_of_connections_is_bounded(hand: Hand, monkeypatch: pytest.Mo
     monkeypatch.setattr("passerby.apps.gateway.rtsp.MOST_CONNECTIONS", 2)
     time.sleep(0.3)
     lines = [hand() for _ in range(2)]
-    assert all(line.ask("OPTIONS")[0] == 200 for line in lines)
+    assert all(line.ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200 for line in lines)
     begun = time.monotonic()
     assert hand().gone()
     assert time.monotonic() - begun < 5, "at once, and not for its silence"
+    assert all(line.ask("OPTIONS")[0] == 200 for line in lines), "who has a session stays"
+
+
+def test_who_has_no_session_makes_room(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.MOST_CONNECTIONS", 3)
+    time.sleep(0.3)
+    stays, talks, *_silent = (hand() for _ in range(3))
+    assert stays.ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200
+    assert talks.ask("OPTIONS")[0] == 200
+    assert hand().ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200
+    assert talks.gone()
+    assert stays.ask("OPTIONS")[0] == 200
 
 
 def test_who_asks_and_does_not_read_is_let_go(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

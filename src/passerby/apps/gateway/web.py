@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -91,6 +91,8 @@ class Answers:
             if self._whep.full:
                 return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
             name, answer = await self._whep.offer(channel, offer)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
         except ValueError:
             return JSONResponse({"code": "usage", "what": "this offer has no answer"}, 406)
         where = f"/cameras/{channel.name}/whep/{name}"
