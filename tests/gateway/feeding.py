@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -106,6 +107,11 @@ def serving(channels: dict[str, Channel], **given: Any) -> Iterator[Listening]:
         thread.join(10)
         assert not thread.is_alive(), "it does not end"
         assert len(told) == 1, told
+
+
+def descriptors() -> int:
+    """How many files and connections this process has open, those of the server included."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def numbers(frames: Sequence[av.VideoFrame]) -> list[int | None]:

@@ -71,6 +71,8 @@ def test_the_right_login_is_let_in_and_no_other() -> None:
         header(f"passerby:{SECRET} "),
         f"Bearer {SECRET}",
         "Basic !!!",
+        "Basic \u00e9",
+        "Basic /w==",
         "Basic",
         "",
         "Basic " + "A" * 4000,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.gateway.feeding import feeding, numbers, rising, serving
+from tests.gateway.feeding import descriptors, feeding, numbers, rising, serving
 from tests.live.camera import PYTHON, needs_rtsp
 
 from passerby.apps.gateway import Channel, Listening
@@ -110,11 +110,14 @@ class Line:
         self.number = 0
 
     def ask(self, method: str, url: str = "", **headers: str) -> tuple[int, str]:
+        self.send(method, url, **headers)
+        return self.answer()
+
+    def send(self, method: str, url: str = "", **headers: str) -> None:
         self.number += 1
         lines = [f"{method} {url or self.url} RTSP/1.0", f"CSeq: {self.number}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return self.answer()
 
     def answer(self) -> tuple[int, str]:
         got = b""
@@ -226,6 +229,24 @@ def test_nonsense_ends_the_connection_and_nothing_else(hand: Hand, nonsense: byt
     assert hand().ask("OPTIONS")[0] == 200
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP"])
+def test_an_address_that_is_none_is_told_so(hand: Hand, method: str) -> None:
+    line = hand()
+    assert line.ask(method, "rtsp://[")[0] == 400
+    assert line.ask("OPTIONS")[0] == 200, "and the connection goes on"
+
+
+def test_a_login_for_an_address_that_is_none_is_wrong(
+    channels: dict[str, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.guesses.WRONG", 0)
+    with serving(channels, password=SECRET) as server:
+        line = Line(server)
+        with line.socket:
+            given = 'Digest username="passerby", uri="rtsp://[", response="0"'
+            assert line.ask("DESCRIBE", Authorization=given)[0] == 401
+
+
 def test_who_asks_for_nothing_is_sent_away(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("passerby.apps.gateway.rtsp.PATIENCE", 1)
     silent = hand()
@@ -276,7 +297,36 @@ def test_the_number_of_connections_is_bounded(hand: Hand, monkeypatch: pytest.Mo
     monkeypatch.setattr("passerby.apps.gateway.rtsp.MOST_CONNECTIONS", 2)
     time.sleep(0.3)
     lines = [hand() for _ in range(2)]
-    assert all(line.ask("OPTIONS")[0] == 200 for line in lines)
+    assert all(line.ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200 for line in lines)
     begun = time.monotonic()
     assert hand().gone()
     assert time.monotonic() - begun < 5, "at once, and not for its silence"
+    assert all(line.ask("OPTIONS")[0] == 200 for line in lines), "who has a session stays"
+
+
+def test_who_has_no_session_makes_room(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.MOST_CONNECTIONS", 3)
+    time.sleep(0.3)
+    stays, talks, *_silent = (hand() for _ in range(3))
+    assert stays.ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200
+    assert talks.ask("OPTIONS")[0] == 200
+    assert hand().ask("SETUP", Transport="RTP/AVP/TCP")[0] == 200
+    assert talks.gone()
+    assert stays.ask("OPTIONS")[0] == 200
+
+
+def test_who_asks_and_does_not_read_is_let_go(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passerby.apps.gateway.rtsp.PATIENCE", 1)
+    time.sleep(0.5)
+    before = descriptors()
+    lines = [hand() for _ in range(3)]
+    for line in lines:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.socket.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while True:
+                line.socket.sendall(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 1000)
+    until = time.monotonic() + 8
+    while descriptors() > before + len(lines) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert descriptors() <= before + len(lines), "the server has none of them any more"

@@ -208,6 +208,24 @@ def test_a_certificate_that_was_renewed_is_served(run: Run, tmp_path: Path) -> N
     assert (run.errors, run.ended) == ([], [])
 
 
+def test_to_look_at_settings_changes_nothing_for_whoever_looks_now(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address in an answer is the one that is listened on, though it is read again."""
+    pytest.importorskip("aiortc")
+    from aioice import ice
+
+    monkeypatch.setattr(ice, "get_host_addresses", ice.get_host_addresses)
+    given = {"listen": "127.0.0.2", "rtsp_port": None, "web_port": free_port()}
+    settings = ServeSettings.of(**given, whip={"door": "http://127.0.0.1:9/whip"})
+    run.serving.ask(settings)
+    soon(lambda: len(run.said) > 0)
+    assert ice.get_host_addresses(True, False) == ["127.0.0.2"]
+    run.serving.check(settings)
+    run.serving.ask(settings)
+    assert ice.get_host_addresses(True, False) == ["127.0.0.2"]
+
+
 def test_a_gateway_that_reads_its_file_again_asks_for_the_new_password(tmp_path: Path) -> None:
     """Its camera is away all the time, and its process is not started anew."""
     config, port, words = tmp_path / "gateway.toml", free_port(), tmp_path / "words"

@@ -5,8 +5,12 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import re
+import socket
 import ssl
+import subprocess
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -17,6 +21,7 @@ import av
 import pytest
 from tests.gateway.feeding import feeding, numbers, rising, serving
 
+import passerby
 from passerby.apps.gateway import Channel, Listening
 from passerby.jobs.live import Status
 
@@ -64,6 +69,11 @@ def ask(
         return Answer(line.getresponse())
     finally:
         line.close()
+
+
+def by_hand(server: Listening) -> socket.socket:
+    found = urlsplit(server.web or "")
+    return socket.create_connection((found.hostname, found.port), 8)
 
 
 def basic(text: str) -> str:
@@ -236,6 +246,16 @@ def test_only_its_own_pages_may_ask(
     assert ask(server, "/api/cameras", "GET", b"", **headers).status == status
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE", "GET"])
+def test_a_body_without_a_length_is_refused(server: Listening, method: str) -> None:
+    with by_hand(server) as line:
+        head = f"{method} /cameras/garden/whep HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += "Content-Type: application/sdp\r\nContent-Length: 5\r\n"
+        line.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        line.sendall(b"186a0\r\n" + b"x" * 100_000 + b"\r\n0\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 411 ")
+
+
 def test_every_answer_is_kept_nowhere_and_runs_nothing_else(server: Listening) -> None:
     for path in ("/", "/api/cameras", "/nothing", "/cameras/nobody/hls/live.m3u8", "/health"):
         told = ask(server, path)
@@ -251,10 +271,35 @@ def test_nothing_but_the_page_is_read_from_disk(server: Listening, path: str) ->
     assert ask(server, path).status == 404
 
 
+@pytest.mark.parametrize(
+    ("module", "page"),
+    [
+        ("passerby.apps.gateway.web", "web.Answers.page(None, asked)"),
+        ("passerby.apps.review.answers", "web.static(asked)"),
+    ],
+)
+def test_the_page_is_there_where_it_is_installed_behind_a_link(
+    module: str, page: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(Path(passerby.__file__).parents[1])
+    asks = (
+        "import asyncio, types\n"
+        f"import {module} as web\n"
+        f"assert web.__file__.startswith({str(tmp_path)!r}), web.__file__\n"
+        "asked = types.SimpleNamespace(path_params={'path': ''})\n"
+        f"print(asyncio.run({page}).status_code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asks], env={**os.environ, "PYTHONPATH": str(tmp_path / "link")},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "200\n", done.stderr
+
+
 def test_the_web_asks_for_the_password_too(
     channels: dict[str, Channel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passerby.apps.gateway.web_gate.WRONG", 0.1)
+    monkeypatch.setattr("passerby.apps.gateway.guesses.WRONG", 0.1)
     certificates = pytest.importorskip("tests.media.certificates")
     made = certificates.papers(tmp_path / "papers")
     with serving(channels, password=SECRET, certificate=made.certificate, key=made.key) as server:

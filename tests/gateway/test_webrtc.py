@@ -16,7 +16,7 @@ import pytest
 from aioice import ice
 from aiortc.exceptions import InvalidStateError
 from tests.gateway.feeding import feeding, rising, serving
-from tests.gateway.test_web import ask
+from tests.gateway.test_web import ask, by_hand
 
 from passerby.apps.gateway import Channel, whip
 from passerby.apps.gateway.whip import check
@@ -69,6 +69,16 @@ def test_what_is_no_offer_is_refused_and_leaves_nothing(offer: str) -> None:
         assert ask(server, "/cameras/nobody/whep", "POST", offer.encode(), **SDP).status == 404
         assert ask(server, f"{where}/nothing", "DELETE").status == 404
         assert channels["garden"].receivers == 0
+
+
+def test_who_sends_the_offer_slowly_finds_it_full_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with feeding("garden") as channels, serving(channels) as server, by_hand(server) as line:
+        head = "POST /cameras/garden/whep HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n"
+        line.sendall(f"{head}Content-Type: application/sdp\r\n\r\nv=".encode())
+        time.sleep(0.5)
+        monkeypatch.setattr("passerby.apps.gateway.webrtc.MOST_SESSIONS", 0)
+        line.sendall(b"0\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 503 ")
 
 
 def test_without_the_extra_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ import hmac
 import ipaddress
 import secrets
 from base64 import b64decode
-from binascii import Error
 from pathlib import Path
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from ...core.errors import UsageError
+from .guesses import Guesses
 
 HERE: Final = "127.0.0.1"
 RTSP: Final = 8554
@@ -111,11 +111,13 @@ def is_here(listen: str) -> bool:
 class Login:
     """Who may ask. The password itself is kept nowhere, only salted hashes of it.
 
-    `realm` holds the salt and is told to everybody who asks; it is another in each run.
+    `realm` holds the salt and is told to everybody who asks; it is another in each run. Whoever
+    compares a password asks `guesses` first, and has a wrong one wait there.
     """
 
     def __init__(self, user: str, password: str) -> None:
         self.realm = f"passerby-{secrets.token_hex(8)}"
+        self.guesses = Guesses()
         self._user = user
         self._hashes = {name: _hash(name, user, self.realm, password) for name in ("md5", "sha256")}
 
@@ -140,7 +142,7 @@ class Login:
             return False
         try:
             user, _, password = b64decode(coded.strip(), validate=True).decode().partition(":")
-        except (Error, UnicodeDecodeError):
+        except ValueError:  # no Base64, or no text
             return False
         right = _same(_hash("sha256", user, self.realm, password), self._hashes["sha256"])
         return self.knows(user) and right

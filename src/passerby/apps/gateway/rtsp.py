@@ -19,13 +19,13 @@ from ...media.live_encoder import UNIT, Coded
 from . import rtp
 from .access import Login
 from .channel import Channel, Receiver
+from .door import Door
 from .rtsp_ways import PATIENCE, Datagrams, Interleaved
 from .rtsp_words import Challenge, Malformed, Request, Transport, answer, read, transport
 
 MOST_CONNECTIONS: Final = 100
 TIMEOUT: Final = 60  # seconds of silence after which a session ends
 BUFFER: Final = 2**17  # bytes that the system keeps for one connection
-WRONG: Final = 0.5  # seconds that a wrong password waits
 TRIES: Final = 4  # wrong passwords on one connection
 REPORTS: Final = 5.0  # seconds between two sender reports
 _METHODS: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
@@ -37,44 +37,54 @@ class RtspServer:
 
     def __init__(self, channels: Mapping[str, Channel], login: Login | None) -> None:
         self._channels, self._login = channels, login
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._talks: dict[asyncio.Task[Any], _Talk] = {}  # by age
 
-    async def listen(
-        self, listening: socket.socket, tls: ssl.SSLContext | None = None
-    ) -> asyncio.Server:
-        shaking = None if tls is None else PATIENCE
-        return await asyncio.start_server(
-            self._connected, sock=listening, limit=8192, ssl=tls, ssl_handshake_timeout=shaking
-        )
+    def listen(self, listening: socket.socket, tls: ssl.SSLContext | None = None) -> Door:
+        return Door(listening, self._made, self._room, tls)
 
     async def close(self) -> None:
         """End every session."""
-        for task in tuple(self._tasks):
+        tasks = tuple(self._talks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _made(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=8192), self._connected)
+
+    def _room(self, coming: int) -> bool:
+        """Where there is none, the first of those that were not let in is let go."""
+        if len(self._talks) + coming < MOST_CONNECTIONS:
+            return True
+        for task, talk in self._talks.items():
+            if not talk.let_in and not task.cancelling():
+                task.cancel()
+                return True
+        return False
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._tasks) >= MOST_CONNECTIONS:
-            writer.transport.abort()
-            return
-        self._tasks.add(task)
         with suppress(OSError):  # who does not read is noticed early, and is not far behind
             line = writer.get_extra_info("socket")
             line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-        talk = _Talk(self._channels, self._login, writer)
+        talk = self._talks[task] = _Talk(self._channels, self._login, writer)
         try:
             await talk.run(reader)
+            await talk.end()
+            writer.close()
+            async with asyncio.timeout(PATIENCE):
+                await writer.wait_closed()  # what was said last is on its way
         except (Malformed, OSError, asyncio.IncompleteReadError, TimeoutError):
             pass
         except asyncio.CancelledError:
-            pass  # the server ends
+            pass  # the server ends, or somebody else needs the place
         finally:
-            self._tasks.discard(task)
-            await talk.end()
-            with suppress(OSError):
-                writer.close()
+            try:
+                await talk.end()
+            finally:
+                writer.transport.abort()  # to close would wait for somebody who does not read
+                del self._talks[task]
 
 
 class _Talk:
@@ -83,9 +93,9 @@ class _Talk:
     def __init__(
         self, channels: Mapping[str, Channel], login: Login | None, writer: asyncio.StreamWriter
     ) -> None:
-        self._channels, self._writer = channels, writer
+        self._channels, self._writer, self._login = channels, writer, login
         self._challenge = None if login is None else Challenge(login)
-        self._wrong = 0
+        self._known, self._wrong = False, 0
         self._session = ""
         self._camera = ""
         self._way: Interleaved | Datagrams | None = None
@@ -107,6 +117,11 @@ class _Talk:
             if request is not None and not await self._answered(request):
                 return
 
+    @property
+    def let_in(self) -> bool:
+        """Whether it gave the password, or, where none is asked for, has a session."""
+        return self._known or bool(self._session)
+
     def _over(self) -> bool:
         """Whether nobody is there any more."""
         if self._playing is not None and self._playing.done():
@@ -125,14 +140,11 @@ class _Talk:
 
     async def _answered(self, request: Request) -> bool:
         """False when it was the last."""
-        if self._challenge is not None and request.method not in _OPEN:
-            if not self._challenge.met(request):
-                self._wrong += "authorization" in request.headers
-                if self._wrong:
-                    await asyncio.sleep(WRONG)
-                await self._say(request, 401, {"WWW-Authenticate": self._challenge.header})
-                return self._wrong < TRIES
-            self._wrong = 0
+        if not request.good:
+            await self._say(request, 400, {})
+            return True
+        if request.method not in _OPEN and not await self._may(request):
+            return self._wrong < TRIES
         match request.method:
             case "OPTIONS":
                 await self._say(request, 200, {"Public": _METHODS})
@@ -147,6 +159,25 @@ class _Talk:
             case _:
                 await self._say(request, 405, {"Allow": _METHODS})
         return True
+
+    async def _may(self, request: Request) -> bool:
+        """Otherwise it is answered already."""
+        if self._login is None or self._challenge is None:
+            return True
+        tried = "authorization" in request.headers
+        peer = self._writer.get_extra_info("peername")[0]
+        if tried and not self._known and self._login.guesses.full(peer):
+            self._wrong = TRIES
+            await self._say(request, 503, {"Retry-After": "1"})
+            return False
+        if self._challenge.met(request):
+            self._known, self._wrong = True, 0
+            return True
+        if tried:
+            self._wrong += 1
+            await self._login.guesses.wait(peer)
+        await self._say(request, 401, {"WWW-Authenticate": self._challenge.header})
+        return False
 
     async def _say(
         self, request: Request, status: int, headers: Mapping[str, str], body: str = ""

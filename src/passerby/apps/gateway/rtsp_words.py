@@ -45,8 +45,18 @@ class Request:
     headers: Mapping[str, str]
 
     @property
+    def good(self) -> bool:
+        """Whether its address can be taken apart."""
+        try:
+            urlsplit(self.url)
+        except ValueError:
+            return False
+        return True
+
+    @property
     def path(self) -> str:
-        return unquote(urlsplit(self.url).path) if "://" in self.url else ""
+        """Empty where there is none."""
+        return unquote(urlsplit(self.url).path) if "://" in self.url and self.good else ""
 
     @property
     def camera(self) -> str:

@@ -17,16 +17,18 @@ import uvicorn
 from ...core.errors import OutputError, UsageError
 from .access import HERE, Login, ServeSettings, is_here
 from .channel import Channel
+from .door import Door
 from .rtsp import RtspServer
 from .telling import Watch
 from .web import Answers, application
 from .web_gate import WebGate
+from .web_line import Line, drop
 
 if TYPE_CHECKING:
     from .webrtc import Whep
     from .whip import Whips
 
-MOST_REQUESTS: Final = 200  # at the same time
+MOST_LINES: Final = 200  # connections to the web server
 _TICK: Final = 0.1
 
 
@@ -80,14 +82,14 @@ async def _serve(
         for scheme, port in (("rtsp", settings.rtsp_port), ("rtsps", secure)):
             if port is not None:
                 listening = _listen(host, port)
-                server = await rtsp.listen(listening, tls if scheme == "rtsps" else None)
-                stack.callback(server.close)
+                door = rtsp.listen(listening, tls if scheme == "rtsps" else None)
+                stack.push_async_callback(door.close)
                 where[scheme] = f"{scheme}://{shown}:{listening.getsockname()[1]}/"
         if settings.web_port is not None:
             listening = _listen(host, settings.web_port)
             answers = Answers(channels, watch, _whep(host))
             names = settings.names if is_here(host) else (*settings.names, socket.gethostname())
-            web = _Web(WebGate(application(answers), login, names), listening, settings)
+            web = _Web(WebGate(application(answers), login, names), listening, tls)
             stack.push_async_callback(web.close)
             stack.push_async_callback(answers.close)
             await web.start()
@@ -108,10 +110,12 @@ async def _serve(
 
 
 class _Web:
-    """Uvicorn in a loop that is not its own. Who signals to the process is none of its business."""
+    """Uvicorn in a loop that is not its own. Who signals to the process is none of its business,
+    nor is who comes in.
+    """
 
-    def __init__(self, app: WebGate, listening: socket.socket, settings: ServeSettings) -> None:
-        self._listening = listening
+    def __init__(self, app: WebGate, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._listening, self._tls = listening, tls
         config = uvicorn.Config(
             app,
             http="h11",
@@ -122,28 +126,42 @@ class _Web:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_REQUESTS,
             h11_max_incomplete_event_size=16 * 2**10,
             timeout_graceful_shutdown=1,
-            ssl_certfile=settings.certificate,
-            ssl_keyfile=settings.key,
         )
         self._server = _Uvicorn(config)
         self._task: asyncio.Task[None] | None = None
+        self._door: Door | None = None
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        self._task = asyncio.create_task(self._server.serve())
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0.01)
+        self._door = Door(self._listening, self._made, self._room, self._tls)
 
     async def close(self) -> None:
+        if self._door is not None:
+            await self._door.close()
         self._server.should_exit = True
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        for line in tuple(self._server.server_state.connections):
+            line.transport.abort()
         self._listening.close()
+
+    def _made(self) -> Line:
+        return Line(self._server.config, self._server.server_state, {})
+
+    def _room(self, coming: int) -> bool:
+        inside = self._server.server_state.connections
+        return len(inside) + coming < MOST_LINES or drop(inside)
 
 
 class _Uvicorn(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.servers = []
+        self.started = True
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -25,7 +25,7 @@ from .telling import Watch
 if TYPE_CHECKING:
     from .webrtc import Whep
 
-STATIC: Final = Path(__file__).parent / "static"
+STATIC: Final = (Path(__file__).parent / "static").resolve()
 MOST_STREAMS: Final = 64
 PATIENCE: Final = 20.0  # seconds that a receiver may take for one fragment
 _TYPES: Final = {
@@ -84,13 +84,15 @@ class Answers:
         if self._whep is None:
             what = "WebRTC is not installed: pip install 'passerby[webrtc]'"
             return JSONResponse({"code": "missing", "what": what}, 501)
-        if self._whep.full:
-            return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/sdp":
             return JSONResponse({"code": "usage", "what": "an offer in SDP is wanted"}, 415)
         try:
             offer = (await request.body()).decode()
+            if self._whep.full:
+                return JSONResponse({"code": "busy", "what": "too many watch"}, 503)
             name, answer = await self._whep.offer(channel, offer)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
         except ValueError:
             return JSONResponse({"code": "usage", "what": "this offer has no answer"}, 406)
         where = f"/cameras/{channel.name}/whep/{name}"

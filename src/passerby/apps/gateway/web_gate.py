@@ -7,7 +7,6 @@ let in, and so are the names that the settings list.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -19,8 +18,6 @@ from .access import Login
 
 MOST_BODY: Final = 64 * 2**10  # bytes: a description of what a browser can receive
 MOST_HEAD: Final = 16 * 2**10
-MOST_WRONG: Final = 8  # wrong passwords that wait at the same time
-WRONG: Final = 0.5  # seconds that each waits
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -37,6 +34,7 @@ HEADERS: Final = {
     b"x-frame-options": b"DENY",
 }
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
+_CHALLENGE: Final = (b"www-authenticate", b'Basic realm="Passerby", charset="UTF-8"')
 _BARE: Final = "/health"  # says yes or no to whoever gives no password
 
 
@@ -46,7 +44,6 @@ class WebGate:
     def __init__(self, app: ASGIApp, login: Login | None, names: Iterable[str]) -> None:
         self._app, self._login = app, login
         self._names = frozenset({"localhost", *(name.lower() for name in names)})
-        self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,32 +65,24 @@ class WebGate:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEAD:
             await _refuse(431, "too long a request", guarded)
             return
+        if b"transfer-encoding" in headers:  # goes before a length that is given too
+            await _refuse(411, "the request doesn't say how long it is", guarded)
+            return
         if _length(headers) > MOST_BODY:
             await _refuse(413, "too much at once", guarded)
             return
-        known = self._login is None or self._known(headers)
-        if not known and not (scope["path"] == _BARE and b"authorization" not in headers):
-            await self._unknown(b"authorization" in headers, guarded)
+        login, given = self._login, headers.get(b"authorization", [])
+        client = (scope.get("client") or ("",))[0]
+        if login is not None and given and login.guesses.full(client):
+            await _refuse(429, "too many wrong passwords", guarded)
+            return
+        known = login is None or (len(given) == 1 and login.basic(given[0].decode("latin-1")))
+        if login is not None and not known and (given or scope["path"] != _BARE):
+            if given:
+                await login.guesses.wait(client)
+            await _refuse(401, "a user and a password are asked for", guarded, _CHALLENGE)
             return
         await self._app({**scope, "state": {"known": known}}, receive, guarded)
-
-    def _known(self, headers: dict[bytes, list[bytes]]) -> bool:
-        assert self._login is not None
-        given = headers.get(b"authorization", [])
-        return len(given) == 1 and self._login.basic(given[0].decode("latin-1"))
-
-    async def _unknown(self, tried: bool, send: Send) -> None:
-        if tried and self._waiting < MOST_WRONG:
-            self._waiting += 1
-            try:
-                await asyncio.sleep(WRONG)
-            finally:
-                self._waiting -= 1
-        elif tried:
-            await _refuse(429, "too many wrong passwords", send)
-            return
-        challenge = (b"www-authenticate", b'Basic realm="Passerby", charset="UTF-8"')
-        await _refuse(401, "a user and a password are asked for", send, challenge)
 
     def _refused(self, scope: Scope, headers: dict[bytes, list[bytes]]) -> str:
         """Why this request is not answered; empty when it is."""

@@ -40,12 +40,13 @@ class Whips:
         token: str | None,
         host: str,
     ) -> None:
-        only(host)
         self._channels, self._places, self._token = channels, places, token
+        self._host = host
         self._tasks: list[asyncio.Task[None]] = []
         self.open = dict.fromkeys(places, False)
 
     def start(self) -> None:
+        only(self._host)
         self._tasks = [
             asyncio.create_task(self._keep(name, place)) for name, place in self._places.items()
         ]

@@ -21,7 +21,7 @@ from .export import failure, unknown
 from .films import Films
 from .gate import Tokens
 
-STATIC: Final = Path(__file__).parent / "static"
+STATIC: Final = (Path(__file__).parent / "static").resolve()
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
