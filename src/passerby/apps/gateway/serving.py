@@ -96,7 +96,7 @@ class Serving:
     def _begun(self, wish: _Wish) -> Callable[[Listening], None]:
         def begun(where: Listening) -> None:
             self._good, self._said = wish, ""
-            for name in self._channels if where.rtsp else ():
+            for name in list(self._channels) if where.rtsp else ():
                 self._tell(f"{name}: {where.rtsp}{name}")
             for place in (where.rtsps, where.web):
                 if place:
