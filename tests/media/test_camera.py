@@ -77,6 +77,30 @@ def test_a_picture_that_lies_on_its_side_comes_upright(
         assert np.percentile(off, 90) < 12
 
 
+@pytest.mark.parametrize("order", ["picture first", "sound first"])
+def test_every_picture_of_a_film_with_sound_arrives(tmp_path: Path, order: str) -> None:
+    """Also those that the decoder held back until the end."""
+    film = tmp_path / "film.mkv"
+    with av.open(str(film), "w") as out:
+        if order == "sound first":
+            sound = out.add_stream("mp2", rate=48000, layout="mono")
+        video = out.add_stream("libx264", rate=25)
+        if order == "picture first":
+            sound = out.add_stream("mp2", rate=48000, layout="mono")
+        assert isinstance(video, av.VideoStream)
+        assert isinstance(sound, av.AudioStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        for number in range(50):
+            picture = np.full((96, 160, 3), 4 * number, np.uint8)
+            out.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), layout="mono")
+            heard.rate = 48000
+            out.mux(sound.encode(heard))
+        out.mux(video.encode())
+        out.mux(sound.encode())
+    assert len(list(Camera(source(str(film))).arrivals())) == 50
+
+
 def transport(codec: str, *, then: str) -> bytes:
     """Three seconds of pictures with sound, and then half a minute of `then`: sound or junk."""
     file, rng = io.BytesIO(), np.random.default_rng(1)

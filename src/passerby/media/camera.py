@@ -189,7 +189,7 @@ class Camera:
         self._section += 1
         # Whether a key frame came since anything was missing, and was decoded; what pictures are.
         mended, whole, shape = False, False, None
-        lies = _Lies()
+        turns = _Turns()
         lost = _continuity(stream, container.format.name)
         for packet in self._packets(container, stream):
             missing = packet.is_corrupt or (lost is not None and lost.broken(bytes(packet)))
@@ -211,7 +211,7 @@ class Camera:
                     mended = False
                 whole = mended and (whole or bool(native.key_frame))
                 self._is_whole(whole)
-                turned = lies.of(native)
+                turned = turns.of(native)
                 its = (native.width, native.height, native.format.name, turned)
                 new = clocks.take(native.pts) if shape in (None, its) else clocks.begin(native.pts)
                 if new is None:
@@ -240,7 +240,7 @@ class Camera:
         self._mended = time.monotonic()
         self._seen = self._mended + PATIENCE - PICTURELESS
         packets: Iterator[Packet[VideoStream]] = (
-            packet for packet in self._all(container) if packet.stream_index == stream.index
+            packet for packet in self._all(container) if packet.stream is stream
         )
         return joined(packets) if self.address.kind == "rtsp" else packets
 
@@ -375,8 +375,8 @@ def _prepare(stream: VideoStream) -> None:
     stream.codec_context.options = {"max_pixels": str(_MOST), "err_detect": "explode"}
 
 
-class _Lies:
-    """How a stream's pictures lie: asked for when it may have changed.
+class _Turns:
+    """How a stream's pictures have to be turned to stand: asked for when it may have changed.
 
     Note [side data is looked at seldom] in `decode`: here once, and where the rotation changes.
     """
