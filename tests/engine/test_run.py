@@ -17,7 +17,7 @@ from passerby.core.schedule import Region
 from passerby.core.time import Clock
 from passerby.engine.prefetch import prefetch
 from passerby.engine.progress import told
-from passerby.engine.run import render, scheduled, settled, survey
+from passerby.engine.run import Room, render, scheduled, settled, survey
 from passerby.plan import FollowingPlanner, Policy
 from passerby.testing import ArrayFrame, ListedSink
 
@@ -121,6 +121,33 @@ def test_no_more_frames_wait_than_the_horizon_is_long(
     for _ in settled(survey(counted(), plan), plan):
         left += 1
     assert left == len(frames)
+
+
+@given(scenes(), st.integers(0, 3))
+def test_where_more_would_wait_than_there_is_room_for_all_is_surveyed_first(
+    scene: tuple[list[ArrayFrame], Sightings, int], most: int
+) -> None:
+    frames, seen, horizon = scene
+    plan, noting, sink = planner(seen, horizon), Noting(), ListedSink()
+    came = again = 0
+
+    def counted() -> Iterator[Frame]:
+        nonlocal came
+        for frame in frames:
+            came += 1
+            yield frame
+
+    def once_more() -> Sequence[Frame]:
+        nonlocal again
+        again += 1
+        assert came == len(frames), "before all was surveyed"
+        return frames
+
+    shown = settled(survey(counted(), plan), plan, Room(most, once_more))
+    assert render(shown, noting, sink) == len(frames)
+    assert [f.span for f in sink.frames] == [f.span for f in frames]
+    assert noting.asked == live(frames, seen, horizon)
+    assert again == (min(horizon + 1, len(frames)) > most)
 
 
 def test_a_photo_is_a_stream_of_one_frame() -> None:

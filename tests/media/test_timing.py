@@ -43,6 +43,15 @@ def test_a_missing_moment_is_the_end_of_the_frame_before() -> None:
     assert times.repaired == 1
 
 
+def test_a_few_slips_are_ticks_and_no_clock_at_all_is_the_frame_rate() -> None:
+    times = ShowTimes(timed=True, step=40)
+    slip = [0, 40, 40, 40, 160, 200]
+    assert [times.frame(at, 0) for at in slip] == [0, 40, 41, 42, 160, 200]
+    none = ShowTimes(timed=True, step=40)
+    assert [none.frame(0, 0) for _ in range(8)] == [0, 1, 2, 3, 43, 83, 123, 163]
+    assert none.repaired == 7
+
+
 @given(rising, st.integers(0, 1000))
 def test_spans_tile_the_film_without_gaps(moments: list[int], last: int) -> None:
     made = [span for span, _ in spans((at, last, None) for at in moments)]  # type: ignore[misc]  # plain numbers do

@@ -33,6 +33,16 @@ from .films import (
 SPEEDS = st.floats(-2.5, 2.5)
 
 
+def test_moments_that_lie_far_too_close_still_leave_time_to_look() -> None:
+    """A file may tell that a film of seconds lasts an eighth of one."""
+    spans = [Span(Ticks(i * TICK // 40), Ticks((i + 1) * TICK // 40)) for i in range(130)]
+    film = shot(130, Actor(straight(-120, 70, 4)), spans=spans)
+    eyes = Eyes(film)
+    keys = followed(film, eyes, FollowSettings.preset("balanced"))
+    assert len(eyes.seen) >= 3
+    assert bare(film, keys) == []
+
+
 @settings(max_examples=12)
 @given(dx=SPEEDS, dy=st.floats(-1, 1), odd=st.integers(0, 1), seed=st.integers(0, 9))
 def test_a_face_seen_in_every_second_look_is_covered_in_every_frame(

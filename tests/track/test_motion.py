@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from passerby.core.frame import Picture
-from passerby.core.time import Span, Ticks
+from passerby.core.time import Clock, Span, Ticks
 from passerby.testing import ArrayFrame, Layout
 from passerby.track import motion
 from passerby.track.film import Film
@@ -86,7 +87,7 @@ def test_who_moves_is_followed_from_a_coarse_still_into_a_fine_one_and_back(
     """Under load stills become smaller in the middle of a walk; later larger again."""
     sides = (motion.SIDE // 2, motion.SIDE) if coarse_first else (motion.SIDE, motion.SIDE // 2)
     stills = Stills()
-    film = Film(live=True)
+    film = Film(Clock(Fraction(1, 25)), live=True)
     x, y = 500, 240
     boxes = rows((x, y))
     for number in range(6):

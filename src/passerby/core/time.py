@@ -12,6 +12,7 @@ from typing import Final, NewType
 
 Ticks = NewType("Ticks", int)
 FOREVER: Final = Ticks(2**62)
+SHORTEST: Final = Fraction(1, 64)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class Clock:
     def seconds(self, at: Ticks) -> Fraction:
         """The exact moment of tick `at`, in seconds."""
         return at * self.tick
+
+
+class Pulse:
+    """A stream's moments in which no frame is shorter than `SHORTEST`, for what is done some times
+    a second: where a file's own moments are far too dense, it would hardly ever be done.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._least = max(1, clock.ticks(SHORTEST) - 1)
+        self._start: int | None = None
+        self._now = 0
+
+    def at(self, start: Ticks) -> Ticks:
+        """The moment of the frame that begins at `start`, which follows the one asked for last."""
+        if self._start is not None:
+            self._now += max(self._least, start - self._start)
+        self._start = start
+        return Ticks(self._now)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from ..core.frame import Frame
 from ..core.ports import Planner, Redactor, Sink
@@ -20,19 +22,41 @@ def survey(frames: Iterable[Frame], planner: Planner) -> Iterator[Frame]:
         planner.finish()
 
 
-def settled(frames: Iterable[Frame], planner: Planner) -> Iterator[tuple[Frame, Sequence[Region]]]:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many frames may wait, and who gives all of them once more where that is too few."""
+
+    frames: int
+    again: Callable[[], Iterable[Frame]]
+
+
+def settled(
+    frames: Iterable[Frame], planner: Planner, room: Room | None = None
+) -> Iterator[tuple[Frame, Sequence[Region]]]:
     """Hold each frame until what it hides is final, then pass it on with its regions.
 
     Regions are read here, in the thread that surveys, so painting never sees a plan that changes.
+    Where more would wait than there is room for, as a file whose moments lie closer than it said
+    can make them, those are let go, all is surveyed first, and the rest is decoded once more.
     """
     waiting: deque[Frame] = deque()
+    passed, crowded = 0, False
     with ending(frames):
         for frame in frames:
+            if crowded:
+                continue
             waiting.append(frame)
             schedule = planner.schedule
             while waiting and waiting[0].span.end <= schedule.final_until:
                 ready = waiting.popleft()
+                passed += 1
                 yield ready, schedule.regions(ready.span)
+            if room is not None and len(waiting) > room.frames:
+                waiting.clear()
+                crowded = True
+    if crowded and room is not None:
+        del frame
+        yield from islice(scheduled(room.again(), planner.schedule), passed, None)
     schedule = planner.schedule
     while waiting:
         ready = waiting.popleft()

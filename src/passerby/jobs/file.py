@@ -12,7 +12,7 @@ from ..core.ports import Progress, Redactor, Sink, Source
 from ..core.schedule import Region, Schedule
 from ..engine.prefetch import prefetch
 from ..engine.progress import told
-from ..engine.run import render, scheduled, settled, survey
+from ..engine.run import Room, render, scheduled, settled, survey
 from ..plan import FollowingPlanner
 from .tally import Tally
 
@@ -59,11 +59,20 @@ def rendered(
 
 
 def followed_and_rendered(
-    source: Source, planner: FollowingPlanner, redactor: Redactor, sink: Sink, watch: Watch
+    source: Source,
+    planner: FollowingPlanner,
+    redactor: Redactor,
+    sink: Sink,
+    watch: Watch,
+    frame_bytes: int,
 ) -> Tally:
-    """Both in one decode: frames wait until they are decided. Closes the sink, or discards it."""
+    """Both in one decode: frames wait until they are decided. Closes the sink, or discards it.
+
+    Where frames of `frame_bytes` are far more than fit the budget, after all in two.
+    """
     seen = survey(prefetch(source.frames(), AHEAD), planner)
-    return _written(prefetch(settled(seen, planner), AHEAD), source, redactor, sink, watch)
+    room = Room(max(2 * AHEAD, 2 * BUDGET // max(1, frame_bytes)), source.frames)
+    return _written(prefetch(settled(seen, planner, room), AHEAD), source, redactor, sink, watch)
 
 
 def waits_in_memory(frame_bytes: int, per_second: Fraction, horizon: Fraction) -> bool:

@@ -293,9 +293,8 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     finder, source = _finder(card, settings), doors.open_source(card, settings)
     planner = FollowingPlanner(finder.followers, account.policy_of(settings), edits)
     alone = card.kind == "photo" and card.frames == 1
-    once = alone or waits_in_memory(
-        doors.frame_bytes(card), doors.frames_a_second(card), finder.horizon
-    )
+    size = doors.frame_bytes(card)
+    once = alone or waits_in_memory(size, doors.frames_a_second(card), finder.horizon)
     once = once and not settings.keep_zone  # whoever is kept must be known from first to last
     if not once:
         followed(source, planner, watch)
@@ -304,7 +303,8 @@ def _found_and_hidden(job: _Job, partial: Path) -> tuple[Decision, Tally, Result
     sink = doors.open_sink(card, partial, job.target, settings, job.script)
     paint = _painter(job, settings.style)
     if once:
-        tally = followed_and_rendered(source, planner, paint, _through(sink, settings), watch)
+        sink_through = _through(sink, settings)
+        tally = followed_and_rendered(source, planner, paint, sink_through, watch, size)
         decision = _decided(card, planner, finder, edits)
     else:
         tally = rendered(source, decision.schedule, paint, _through(sink, settings), watch)

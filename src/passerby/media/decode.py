@@ -37,6 +37,8 @@ _ONE_TO_ONE: Final = frozenset({"h264", "hevc", "mjpeg", "prores", "dnxhd", "ffv
 _TS_PACKETS: Final = (188, 192, 204)
 _DOUBT: Final = 3  # packets that a demuxer may still have in hand when it doubts one
 _CLOCK_TIME: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_FASTEST: Final = 480  # frames a second; what tells of more tells nonsense
+_USUAL: Final = 25
 _SLACK: Final = Fraction(1, 10)  # seconds by which a header's duration may be off
 
 
@@ -200,7 +202,8 @@ class VideoSource:
         """(start, how long it says it lasts, frame); at the end compares with what was promised."""
         timed = family(container) not in UNTIMED
         tick, rate = self.clock.tick, self.card.rate
-        step = max(1, round(1 / (rate * tick))) if rate else 1
+        known = rate is not None and rate <= _FASTEST
+        step = max(1, round(1 / ((rate if known and rate else _USUAL) * tick)))
         joins = Joins(self.card.path)
         times = ShowTimes(
             timed=timed,

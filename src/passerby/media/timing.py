@@ -13,6 +13,7 @@ from ..core.time import Span, Ticks
 
 T = TypeVar("T")
 _FAR: Final = 1 << 62
+_SLIPS: Final = 3
 
 
 class ShowTimes:
@@ -40,7 +41,7 @@ class ShowTimes:
         self._moments: list[int] = []  # a heap
         self._last: int | None = None
         self._step = step
-        self.repaired = 0
+        self._slips = self.repaired = 0
 
     def packet(self, moment: int | None) -> None:
         """A packet went into the decoder, with its moment of decoding if it has one."""
@@ -52,6 +53,9 @@ class ShowTimes:
 
         Later than every frame before it; a moment that is missing, repeated or older is
         replaced by the end of the frame before, or by its next tick.
+        Note [no clock at all]: more than `_SLIPS` such moments in a row are none. As ticks they
+        would make a film of moments, in which there is hardly time to look, and all of which
+        would wait for what comes a second later.
         """
         stored = heapq.heappop(self._moments) if self._moments else None
         found = shown if self._timed and shown is not None else stored
@@ -62,10 +66,11 @@ class ShowTimes:
             at = self._last + self._step
             self.repaired += 1
         elif at <= self._last:
-            at = self._last + 1
+            self._slips += 1
+            at = self._last + (1 if self._slips <= _SLIPS else self._step)
             self.repaired += 1
-        if self._last is not None and at > self._last:
-            self._step = at - self._last
+        else:
+            self._slips, self._step = 0, at - self._last
         if lasts > 0:
             self._step = lasts
         self._last = at

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from ..core.detection import Boxes
-from ..core.time import Ticks
+from ..core.time import Clock, Pulse, Ticks
 from . import motion
 from .motion import Step, Still
 from .rows import Floats, Row
@@ -28,10 +28,10 @@ class Film:
     is a jolt to another scene, across which nothing is followed or held.
     """
 
-    def __init__(self, *, live: bool = False) -> None:
-        self._live = live
+    def __init__(self, clock: Clock, *, live: bool = False) -> None:
+        self._live, self._pulse = live, Pulse(clock)
         self._ring: deque[Still] = deque()
-        self._starts: deque[tuple[int, Ticks]] = deque()
+        self._starts: deque[tuple[int, Ticks, Ticks]] = deque()
         self._jolts: set[int] = set()
         self._cuts: set[int] = set()
         self._usual = 0.0  # how much the most changed part of the picture usually changes
@@ -56,6 +56,10 @@ class Film:
         """When frame `index` began; the oldest one whose start is kept when it is older."""
         return self._starts[max(0, index - self._starts[0][0])][1]
 
+    def moment(self, index: int) -> Ticks:
+        """The same by `core.time.Pulse`."""
+        return self._starts[max(0, index - self._starts[0][0])][2]
+
     def jolted(self, index: int) -> bool:
         return index in self._jolts
 
@@ -71,7 +75,8 @@ class Film:
         if not self._ring:
             self._cuts.add(now.index)
         self._ring.append(now)
-        self._starts.append((now.index, now.span.start))
+        start = now.span.start
+        self._starts.append((now.index, start, self._pulse.at(start)))
 
     def step(self, now: Still, rows: Boxes, ahead: Floats) -> Step:
         """Carry `rows` from the last frame into `now`, and note a jolt, a cut or an upset there."""

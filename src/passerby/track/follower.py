@@ -73,7 +73,7 @@ class Follower:
         self._horizon = None if horizon is None else clock.ticks(horizon)
         self._stills = stills or Stills()
         self._unsure = unsure
-        self._film = Film(live=horizon is not None)
+        self._film = Film(clock, live=horizon is not None)
         self._paths: list[Path] = []
         self._ready: list[tuple[int, str, Key]] = []
         self._final = Ticks(-FOREVER)

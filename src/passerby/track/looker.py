@@ -69,7 +69,7 @@ class Looker:
         eager = self._traits.eager
         if film.jolted(now.index) or film.cut(now.index) or (film.upset and eager):
             return True
-        since = now.span.end - film.start(self.looked)
+        since = film.moment(now.index) - film.moment(self.looked) + now.span.end - now.span.start
         if since > self._interval or live or not eager:
             return since > self._interval
         if 3 * since > self._interval and any(path.hurried for path in alive):
@@ -91,7 +91,8 @@ class Looker:
             self._bright = not self._bright
             gain = 2.5 if self._bright else 1.0
         parts: list[Detections] = []
-        tiles = self._due_tiles(now, opening)
+        at = film.moment(now.index)
+        tiles = self._due_tiles(now, at, opening)
         if not any(crop is None for _, crop in tiles):  # that one shows all, and finer
             self.counts["coarse"] += 1
             look = Look(scale=self._coarse, threshold=threshold, gain=gain)
@@ -107,7 +108,7 @@ class Looker:
         )
         turned = [
             self._surer_when_large(seen, _TURNED, self._traits.large)
-            for seen in self._turned(now, frame, gain, opening, closing)
+            for seen in self._turned(at, frame, gain, opening, closing)
         ]
         return looks.united(
             [upright, *(looks.elsewhere(part, upright) for part in turned)], self._traits.lines
@@ -122,11 +123,13 @@ class Looker:
         """What the detector sees that can be believed."""
         return looks.believed(self._detector, frame, look, self._traits, coarsest)
 
-    def _due_tiles(self, now: Still, opening: bool) -> Sequence[tuple[float, Box | None]]:
+    def _due_tiles(
+        self, now: Still, at: Ticks, opening: bool
+    ) -> Sequence[tuple[float, Box | None]]:
         """Of the fine look all tiles as a shot opens, then a few, so that cost is even."""
         if not self._tiles:
             return ()
-        due = self._is_due("fine", now, self._tile_interval, opening)
+        due = self._is_due("fine", at, self._tile_interval, opening)
         if not opening and not due:
             return ()
         chosen = self._tiles
@@ -139,7 +142,7 @@ class Looker:
         return tuple(t for t in chosen if looks.detailed(now.luma, now.scale, t[1], least))
 
     def _turned(
-        self, now: Still, frame: Frame, gain: float, opening: bool, closing: bool
+        self, at: Ticks, frame: Frame, gain: float, opening: bool, closing: bool
     ) -> list[Detections]:
         """What is seen with the picture turned: every way in the second look at a shot, then one.
 
@@ -151,7 +154,7 @@ class Looker:
             self._unturned = True
             return []
         first, self._unturned = self._unturned, False
-        if not self._is_due("turned", now, self._turned_interval, first):
+        if not self._is_due("turned", at, self._turned_interval, first):
             return []
         self._turn = _TURNS[self._turn]
         seen: list[Detections] = []
@@ -184,11 +187,11 @@ class Looker:
             for fitted, crop in looks.tiles(self._size, scale, self._side)
         ]
 
-    def _is_due(self, what: str, now: Still, interval: Ticks, fresh: bool) -> bool:
+    def _is_due(self, what: str, at: Ticks, interval: Ticks, fresh: bool) -> bool:
         due = self._due.get(what)
-        if due is not None and now.span.start < due and not fresh:
+        if due is not None and at < due and not fresh:
             return False
-        self._due[what] = Ticks(now.span.start + interval)
+        self._due[what] = Ticks(at + interval)
         return True
 
     def _surer_when_large(self, seen: Detections, threshold: float, extra: float) -> Detections:

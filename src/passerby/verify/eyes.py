@@ -29,7 +29,7 @@ from ..core.frame import Frame, Picture
 from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from ..core.schedule import Region
-from ..core.time import Clock, Span, Ticks
+from ..core.time import Clock, Pulse, Span, Ticks
 from .kernels import Reals, changes, sudden
 from .views import SAME, Candidate, View, agreement, around, seen, share
 
@@ -108,6 +108,7 @@ class _Seen:
 
     view: View
     span: Span
+    moment: Ticks  # by `core.time.Pulse`
     covers: tuple[Region, ...]
     kept: tuple[Region, ...]
     small: Picture
@@ -134,6 +135,7 @@ class Eyes:
         self._ways = pace.ways
         self._second = clock.ticks(Fraction(1))
         self._saved = float(self._second)
+        self._pulse = Pulse(clock)
         self._counted_at = Ticks(0)
         self._turn = 0
         self._whole_at = self._close_at = Ticks(-(2**62))
@@ -162,13 +164,13 @@ class Eyes:
         self._size = frame.size
         view = View(frame)
         small = frame.luma(_halvings(frame.size))
-        now = _Seen(view, span, tuple(hidden), tuple(kept), small)
+        now = _Seen(view, span, self._pulse.at(span.start), tuple(hidden), tuple(kept), small)
         before = self._last
         self._confirmed(now)
         places = None if before is None else self._changed(before, now)
-        if before is None or span.start - self._whole_at >= self._interval:
+        if before is None or now.moment - self._whole_at >= self._interval:
             candidates = self._everywhere(now)
-            self._whole_at = span.start
+            self._whole_at = now.moment
         else:
             candidates = self._suddenly(now, places)
         if before is not None:
@@ -182,8 +184,8 @@ class Eyes:
         for _ in range(self._ways):
             found += self._looked(now, WAYS[self._turn % len(WAYS)])
             self._turn += 1
-        if now.span.start - self._close_at >= self._close:
-            self._close_at = now.span.start
+        if now.moment - self._close_at >= self._close:
+            self._close_at = now.moment
             size = now.view.size
             if max(size.width, size.height) > LONG:
                 for tile in tiles(size):
@@ -223,8 +225,8 @@ class Eyes:
         """May there be one more look that was not planned? `SPARE` a second, saved for a second.
         `price`: in looks at the whole picture; so many as `reserve` must be left."""
         per = self._second / SPARE
-        self._saved = min(float(self._second), self._saved + now.span.start - self._counted_at)
-        self._counted_at = now.span.start
+        self._saved = min(float(self._second), self._saved + now.moment - self._counted_at)
+        self._counted_at = now.moment
         if self._saved < (price + reserve) * per:
             return False
         self._saved -= price * per

@@ -20,7 +20,7 @@ from typing import Final
 
 from ..core.frame import Frame, Picture
 from ..core.geometry import Box, Size
-from ..core.time import Clock, Span, Ticks
+from ..core.time import Clock, Pulse, Span, Ticks
 from .episodes import Episode
 from .eyes import HALF, Sighting, same
 from .findings import Finding
@@ -94,7 +94,7 @@ class Hiding:
     def __init__(self, clock: Clock, *, still: bool = False) -> None:
         self._every, self._reach = clock.ticks(EVERY), clock.ticks(REACH)
         self._still = still
-        self._looked_at = Ticks(-(2**62))
+        self._pulse, self._looked_at = Pulse(clock), Ticks(-(2**62))
         self._searches = 0
         self._mosaics: list[Mosaic] = []
         self._soft: dict[Sighting, Softness] = {}
@@ -108,14 +108,15 @@ class Hiding:
         """`span`: as other eyes were told; `hidden`: what the plan hides, if there is one;
         `sightings`: that are new since the last frame."""
         here = [sighting for sighting in sightings if sighting.span == span]
-        search = self._still or span.start - self._looked_at >= self._every
+        moment = self._pulse.at(span.start)
+        search = self._still or moment - self._looked_at >= self._every
         if search or here:
             halvings = _halvings(frame.size, LONG)
             luma, scale = frame.luma(halvings), 2.0**halvings
             for sighting in here:
                 self._soft[sighting] = softness(luma, _scaled(sighting.box, 1 / scale))
             if search:
-                self._looked_at = span.start
+                self._looked_at = moment
                 self._searches += 1
                 for grid in grids(luma):
                     self._found(span, _scaled(grid.box, scale), grid.across, hidden)
