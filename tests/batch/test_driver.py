@@ -171,6 +171,62 @@ def test_what_others_put_in_its_place_is_theirs_unless_force_is_given(tmp_path: 
     assert made(tmp_path)["a.jpg"] == made_of("a.jpg")
 
 
+def one_of(folder: Path, source: str, says: str, name: str = "a.jpg") -> Order:
+    """An order for a file of any folder."""
+    path = folder / source
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(says)
+    return Order(name, str(path), str(folder / "out" / name), 1)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_output_of_another_input_is_never_replaced_unless_force_is_given(
+    tmp_path: Path, gone: bool
+) -> None:
+    one, other = one_of(tmp_path, "in 1/a.jpg", "one"), one_of(tmp_path, "in 2/a.jpg", "other")
+    run(tmp_path, [one])
+    if gone:
+        Path(one.source).unlink()
+    found, hands = run(tmp_path, [other])
+    assert (found["a.jpg"].how, hands.given) == ("failed", [])
+    error = found["a.jpg"].receipt.error
+    assert error is not None
+    assert error.what == "the output of another input lies in its place"
+    assert made(tmp_path) == {"a.jpg": made_of("one")}
+    if not gone:
+        assert run(tmp_path, [one])[0]["a.jpg"].how == "before"
+    found, _ = run(tmp_path, [other], force=True)
+    assert (found["a.jpg"].how, made(tmp_path)) == ("done", {"a.jpg": made_of("other")})
+
+
+def test_inputs_that_were_moved_or_are_named_by_another_path_are_still_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = one_of(tmp_path, "in 1/a.jpg", "one")
+    run(tmp_path, [one])
+    (tmp_path / "in 1").rename(tmp_path / "in 2")
+    moved = Order(one.name, str(tmp_path / "in 2" / "a.jpg"), one.target, 1)
+    found, _ = run(tmp_path, [moved], settings=Settings(hide=("faces", "plates")))
+    assert found["a.jpg"].how == "done"
+    (tmp_path / "in 2").rename(tmp_path / "in 3")
+    again = Order(one.name, str(tmp_path / "in 3" / "a.jpg"), one.target, 1)
+    chosen = Settings(hide=("faces", "plates"))
+    assert run(tmp_path, [again], settings=chosen)[0]["a.jpg"].how == "before"
+    monkeypatch.chdir(tmp_path)
+    Path(again.source).write_text("changed")
+    found, _ = run(tmp_path, [Order(one.name, "in 3/a.jpg", one.target, 1)])
+    assert (found["a.jpg"].how, made(tmp_path)) == ("done", {"a.jpg": made_of("changed")})
+
+
+def test_a_name_is_given_on_once_its_first_owner_has_another(tmp_path: Path) -> None:
+    first = one_of(tmp_path, "in/a.jfif", "first")
+    run(tmp_path, [first])
+    again = Order("a.jfif.jpg", first.source, str(tmp_path / "out" / "a.jfif.jpg"), 1)
+    found, _ = run(tmp_path, [again, one_of(tmp_path, "in/a.jpg", "second")])
+    assert {o.how for o in found.values()} == {"done"}
+    assert made(tmp_path) == {"a.jfif.jpg": made_of("first"), "a.jpg": made_of("second")}
+
+
 def test_a_touched_source_is_known_by_its_bytes_and_a_copied_output_by_its_own(
     tmp_path: Path,
 ) -> None:

@@ -81,10 +81,12 @@ def listed_at(inputs: Sequence[str], to: str) -> list[Order]:
     names = [item.target.as_posix() for item in items]
     if len({name.casefold() for name in names}) < len(names):
         raise UsageError("two inputs would have one output", hint="do their folders one by one")
-    return [
-        Order(name, source, stores.joined(outputs, name), size)
-        for name, (_, source, size) in zip(names, found, strict=True)
-    ]
+    return second_names_first(
+        [
+            Order(name, source, stores.joined(outputs, name), size)
+            for name, (_, source, size) in zip(names, found, strict=True)
+        ]
+    )
 
 
 def listed(
@@ -114,7 +116,12 @@ def listed(
         for path, why in work.skipped
         if path.name != PROJECT and not path.resolve().is_relative_to(own)
     ]
-    return orders, skipped
+    return second_names_first(orders), skipped
+
+
+def second_names_first(orders: Sequence[Order]) -> list[Order]:
+    """An output gets its second name before its first is given to the output of another input."""
+    return sorted(orders, key=lambda order: Path(order.name).stem != Path(order.source).name)
 
 
 def beside(input: Path, output: Path) -> Path:
