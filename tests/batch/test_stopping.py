@@ -262,6 +262,20 @@ def test_a_name_too_long_for_its_report_fails_alone(tmp_path: Path) -> None:
     assert told(tmp_path) == in_place(tmp_path)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_name_that_is_no_text_is_done_and_known_again_as_any_other(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"b\xff.jpg")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / odd).write_text("some bytes")
+    account = run(tmp_path, here, names=[odd, *NAMES])
+    assert account.counts()["done"] == 3
+    assert told(tmp_path) == in_place(tmp_path)
+    assert (tmp_path / "records" / "reports" / f"{odd}.json").exists()
+    account = run(tmp_path, here, names=[odd, *NAMES])
+    assert account.counts()["done_before"] == 3
+    assert told(tmp_path) == in_place(tmp_path)
+
+
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
 def test_a_folder_that_can_not_be_brought_to_the_disk_keeps_no_file_that_is_not_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

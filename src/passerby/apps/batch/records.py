@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ...core.errors import OutputError
 from ...core.lock import taken
@@ -95,8 +95,8 @@ class Records:
         return self._known.get(name)
 
     def keep(self, entry: Entry) -> None:
-        """Write it down, and be sure that it is."""
-        line = (entry.model_dump_json() + "\n").encode()
+        """Write it down, and be sure that it is. In ASCII, for names are bytes, of any kind."""
+        line = (json.dumps(entry.model_dump(), separators=(",", ":")) + "\n").encode()
         with answered(self.folder):
             before = os.fstat(self._lines).st_size
             try:
@@ -121,8 +121,8 @@ def read(folder: Path) -> Iterator[Entry]:
     """What the lines say, in their order; without those that a crash cut short."""
     with suppress(FileNotFoundError), (folder / "receipts.jsonl").open("rb") as lines:
         for line in lines:
-            with suppress(ValidationError):
-                yield Entry.model_validate_json(line)
+            with suppress(ValueError):
+                yield Entry.model_validate(json.loads(line))
 
 
 def _end_line(lines: int) -> None:
