@@ -16,7 +16,7 @@ from passerby.apps.batch.driver import Driver, Outcome
 from passerby.apps.batch.order import Order
 from passerby.apps.batch.places import Disk
 from passerby.apps.batch.records import Entry, Records
-from passerby.core.errors import OutputError
+from passerby.core.errors import OutputError, UsageError
 from passerby.jobs.settings import Settings
 
 NAMES = ("a.jpg", "b/a.jpg", "b/c.mp4", "d.png")
@@ -95,7 +95,7 @@ def test_cut_off_anywhere_and_gone_on_with_everything_is_made_once_and_as_it_sho
         assert made(folder) == {n: made_of((folder / "in" / n).read_text()) for n in NAMES}
         kept = {n for n in in_place if n not in changed}
         assert not kept & set(hands.given), "a finished file was made again"
-        assert not (folder / "records" / "stage").exists()
+        assert not (folder / "records" / ".passerby-stage").exists()
         if cut <= 1 or not after:
             assert run(folder, todo)[1].given == [], "what was done by then is not known any more"
 
@@ -240,6 +240,32 @@ def test_a_touched_source_is_known_by_its_bytes_and_a_copied_output_by_its_own(
     (tmp_path / "out" / "d.png").write_bytes(copy[:-1])
     found, _ = run(tmp_path, todo)
     assert found["d.png"].how == "failed"  # half of ours is nobody's
+
+
+def test_records_are_kept_in_no_folder_that_holds_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    (folder / "stage").mkdir(parents=True)
+    (folder / "stage" / "concert.jpg").write_text("an original")
+    for name in ("manifest.json", "lock"):
+        (folder / name).write_text("somebody's")
+        with pytest.raises(UsageError, match="something else"):
+            Records(folder)
+        (folder / "receipts.jsonl").write_text("of a shop\n")
+    assert (folder / "manifest.json").read_text() == "somebody's"
+    assert [path.name for path in (folder / "stage").iterdir()] == ["concert.jpg"]
+
+
+@pytest.mark.parametrize("held", [(), ("lock",), ("lock", "receipts.jsonl"), ("receipts.jsonl",)])
+def test_records_of_earlier_runs_are_known_also_of_those_that_died_at_once(
+    tmp_path: Path, held: tuple[str, ...]
+) -> None:
+    for name in held:
+        (tmp_path / name).touch()
+    if held == ("receipts.jsonl",):  # copied without its lock, beside something to read
+        (tmp_path / "receipts.jsonl").write_text('{"name":"a","source":"b"}\n{"name":')
+        (tmp_path / "report.txt").write_text("of that run")
+    with Records(tmp_path) as records:
+        records.keep(Entry(name="b", source="b"))
 
 
 def test_two_batches_never_write_to_one_folder(tmp_path: Path) -> None:

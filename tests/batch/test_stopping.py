@@ -220,6 +220,7 @@ def test_where_no_line_can_be_written_nothing_is_handed_over_and_what_was_is_tol
 ) -> None:
     lines = tmp_path / "records" / "receipts.jsonl"
     lines.parent.mkdir()
+    (lines.parent / "lock").touch()
     lines.write_bytes(b"torn\n" * 10_000)  # so that a report, which is shorter, finds room
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:

@@ -115,6 +115,12 @@ def test_a_dry_run_writes_nothing_and_wrong_requests_are_refused_before_any_work
     assert "can't be read" in refused("in", "--to", "out", "--settings", "none.toml")
     assert "another folder" in refused("in", "--to", "in")
     assert "no such file" in refused("nothing", "--to", "out")
+    for more in ((), ("--dry-run",)):
+        assert "holds something else" in refused(
+            "in", "--to", "out", "--records", "in/day 1", *more
+        )
+    for more in ((), ("--watch",)):
+        assert "nothing is taken" in refused("in/day 1", "--to", "out", "--records", "in", *more)
     (footage / "passerby.toml").write_text('voice = "retell"\n')
     assert "transcript" in refused("in", "--to", "out")
     (footage / "passerby.toml").unlink()
@@ -148,7 +154,7 @@ def test_killed_outright_it_goes_on_where_it_was_and_a_second_one_is_refused_mea
     assert done.returncode == 0, done.stderr
     assert left_in(tmp_path / "out") == {f"{n}.jpg" for n in range(6)}
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in names} == made
-    assert not (tmp_path / "out.batch" / "stage").exists()
+    assert not (tmp_path / "out.batch" / ".passerby-stage").exists()
 
 
 @pytest.mark.slow

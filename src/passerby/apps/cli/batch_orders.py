@@ -26,7 +26,14 @@ def found_project(inputs: Sequence[str]) -> Path | None:
 
 
 def refuse(
-    inputs: Sequence[str], to: str, settings: Settings, *, watch: bool, dry_run: bool, ray: bool
+    inputs: Sequence[str],
+    to: str,
+    records: Path,
+    settings: Settings,
+    *,
+    watch: bool,
+    dry_run: bool,
+    ray: bool,
 ) -> None:
     """UsageError for what can't be done, before anything is."""
     if settings.voice == "retell":
@@ -48,6 +55,12 @@ def refuse(
         if some == to or (Path(some).is_dir() and Path(to).resolve() == Path(some).resolve()):
             raise UsageError(
                 "names are kept, so outputs need another folder", path=to, hint="--to DIR"
+            )
+        if ADDRESS not in some and Path(some).resolve().is_relative_to(records.resolve()):
+            raise UsageError(
+                "this lies in the folder of records, of which nothing is taken",
+                path=some,
+                hint="--records DIR, elsewhere",
             )
 
 
