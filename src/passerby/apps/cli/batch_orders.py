@@ -14,15 +14,33 @@ if TYPE_CHECKING:
     from ..batch.order import Order
 
 PROJECT: Final = "passerby.toml"
+DEEPER: Final = "settings are read in the input folder itself, and not below it"
 ADDRESS: Final = "://"
 
 
 def found_project(inputs: Sequence[str]) -> Path | None:
-    """The settings of a project: in the input folder, or else where the program was started."""
-    for folder in (*(Path(some) for some in inputs if Path(some).is_dir()), Path()):
-        if (folder / PROJECT).is_file():
-            return folder / PROJECT
-    return None
+    """The settings of a project: in the input folder, or else where the program was started.
+
+    UsageError where some of several inputs have other settings than the rest, or none.
+    """
+    there = [some for some in inputs if ADDRESS in some or Path(some).exists()]
+    found = [path for some in there if (path := Path(some) / PROJECT).is_file()]
+    if not found:
+        return Path(PROJECT) if Path(PROJECT).is_file() else None
+    if len(found) < len(there) or len({_bytes(path) for path in found}) > 1:
+        raise UsageError(
+            f"not all inputs have this {PROJECT}",
+            path=found[0],
+            hint="do them one by one, or name one with --settings",
+        )
+    return found[0]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError("can't be read", path=path, hint="check its permissions") from error
 
 
 def refuse(
@@ -114,6 +132,7 @@ def listed(
         paths, output=None, to=outputs, name=jobs.same_name, rename=beside, is_media=jobs.is_media
     )
     own = records.resolve()
+    read = [path / PROJECT for path in paths]
     orders = [
         Order(
             item.target.relative_to(outputs).as_posix(),
@@ -125,9 +144,9 @@ def listed(
         if not item.source.resolve().is_relative_to(own)
     ]
     skipped = [
-        (path, why)
+        (path, DEEPER if path.name == PROJECT else why)
         for path, why in work.skipped
-        if path.name != PROJECT and not path.resolve().is_relative_to(own)
+        if path not in read and not path.resolve().is_relative_to(own)
     ]
     return second_names_first(orders), skipped
 
