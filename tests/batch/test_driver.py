@@ -16,7 +16,7 @@ from passerby.apps.batch.driver import Driver, Outcome
 from passerby.apps.batch.order import Order
 from passerby.apps.batch.places import Disk
 from passerby.apps.batch.records import Entry, Records
-from passerby.core.errors import OutputError
+from passerby.core.errors import OutputError, UsageError
 from passerby.jobs.settings import Settings
 
 NAMES = ("a.jpg", "b/a.jpg", "b/c.mp4", "d.png")
@@ -95,7 +95,7 @@ def test_cut_off_anywhere_and_gone_on_with_everything_is_made_once_and_as_it_sho
         assert made(folder) == {n: made_of((folder / "in" / n).read_text()) for n in NAMES}
         kept = {n for n in in_place if n not in changed}
         assert not kept & set(hands.given), "a finished file was made again"
-        assert not (folder / "records" / "stage").exists()
+        assert not (folder / "records" / ".passerby-stage").exists()
         if cut <= 1 or not after:
             assert run(folder, todo)[1].given == [], "what was done by then is not known any more"
 
@@ -171,6 +171,62 @@ def test_what_others_put_in_its_place_is_theirs_unless_force_is_given(tmp_path: 
     assert made(tmp_path)["a.jpg"] == made_of("a.jpg")
 
 
+def one_of(folder: Path, source: str, says: str, name: str = "a.jpg") -> Order:
+    """An order for a file of any folder."""
+    path = folder / source
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(says)
+    return Order(name, str(path), str(folder / "out" / name), 1)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_output_of_another_input_is_never_replaced_unless_force_is_given(
+    tmp_path: Path, gone: bool
+) -> None:
+    one, other = one_of(tmp_path, "in 1/a.jpg", "one"), one_of(tmp_path, "in 2/a.jpg", "other")
+    run(tmp_path, [one])
+    if gone:
+        Path(one.source).unlink()
+    found, hands = run(tmp_path, [other])
+    assert (found["a.jpg"].how, hands.given) == ("failed", [])
+    error = found["a.jpg"].receipt.error
+    assert error is not None
+    assert error.what == "the output of another input lies in its place"
+    assert made(tmp_path) == {"a.jpg": made_of("one")}
+    if not gone:
+        assert run(tmp_path, [one])[0]["a.jpg"].how == "before"
+    found, _ = run(tmp_path, [other], force=True)
+    assert (found["a.jpg"].how, made(tmp_path)) == ("done", {"a.jpg": made_of("other")})
+
+
+def test_inputs_that_were_moved_or_are_named_by_another_path_are_still_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = one_of(tmp_path, "in 1/a.jpg", "one")
+    run(tmp_path, [one])
+    (tmp_path / "in 1").rename(tmp_path / "in 2")
+    moved = Order(one.name, str(tmp_path / "in 2" / "a.jpg"), one.target, 1)
+    found, _ = run(tmp_path, [moved], settings=Settings(hide=("faces", "plates")))
+    assert found["a.jpg"].how == "done"
+    (tmp_path / "in 2").rename(tmp_path / "in 3")
+    again = Order(one.name, str(tmp_path / "in 3" / "a.jpg"), one.target, 1)
+    chosen = Settings(hide=("faces", "plates"))
+    assert run(tmp_path, [again], settings=chosen)[0]["a.jpg"].how == "before"
+    monkeypatch.chdir(tmp_path)
+    Path(again.source).write_text("changed")
+    found, _ = run(tmp_path, [Order(one.name, "in 3/a.jpg", one.target, 1)])
+    assert (found["a.jpg"].how, made(tmp_path)) == ("done", {"a.jpg": made_of("changed")})
+
+
+def test_a_name_is_given_on_once_its_first_owner_has_another(tmp_path: Path) -> None:
+    first = one_of(tmp_path, "in/a.jfif", "first")
+    run(tmp_path, [first])
+    again = Order("a.jfif.jpg", first.source, str(tmp_path / "out" / "a.jfif.jpg"), 1)
+    found, _ = run(tmp_path, [again, one_of(tmp_path, "in/a.jpg", "second")])
+    assert {o.how for o in found.values()} == {"done"}
+    assert made(tmp_path) == {"a.jfif.jpg": made_of("first"), "a.jpg": made_of("second")}
+
+
 def test_a_touched_source_is_known_by_its_bytes_and_a_copied_output_by_its_own(
     tmp_path: Path,
 ) -> None:
@@ -184,6 +240,32 @@ def test_a_touched_source_is_known_by_its_bytes_and_a_copied_output_by_its_own(
     (tmp_path / "out" / "d.png").write_bytes(copy[:-1])
     found, _ = run(tmp_path, todo)
     assert found["d.png"].how == "failed"  # half of ours is nobody's
+
+
+def test_records_are_kept_in_no_folder_that_holds_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    (folder / "stage").mkdir(parents=True)
+    (folder / "stage" / "concert.jpg").write_text("an original")
+    for name in ("manifest.json", "lock"):
+        (folder / name).write_text("somebody's")
+        with pytest.raises(UsageError, match="something else"):
+            Records(folder)
+        (folder / "receipts.jsonl").write_text("of a shop\n")
+    assert (folder / "manifest.json").read_text() == "somebody's"
+    assert [path.name for path in (folder / "stage").iterdir()] == ["concert.jpg"]
+
+
+@pytest.mark.parametrize("held", [(), ("lock",), ("lock", "receipts.jsonl"), ("receipts.jsonl",)])
+def test_records_of_earlier_runs_are_known_also_of_those_that_died_at_once(
+    tmp_path: Path, held: tuple[str, ...]
+) -> None:
+    for name in held:
+        (tmp_path / name).touch()
+    if held == ("receipts.jsonl",):  # copied without its lock, beside something to read
+        (tmp_path / "receipts.jsonl").write_text('{"name":"a","source":"b"}\n{"name":')
+        (tmp_path / "report.txt").write_text("of that run")
+    with Records(tmp_path) as records:
+        records.keep(Entry(name="b", source="b"))
 
 
 def test_two_batches_never_write_to_one_folder(tmp_path: Path) -> None:

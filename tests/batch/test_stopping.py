@@ -220,6 +220,7 @@ def test_where_no_line_can_be_written_nothing_is_handed_over_and_what_was_is_tol
 ) -> None:
     lines = tmp_path / "records" / "receipts.jsonl"
     lines.parent.mkdir()
+    (lines.parent / "lock").touch()
     lines.write_bytes(b"torn\n" * 10_000)  # so that a report, which is shorter, finds room
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
@@ -259,6 +260,20 @@ def test_a_name_too_long_for_its_report_fails_alone(tmp_path: Path) -> None:
         "a.jpg": "done",
         "b.jpg": "done",
     }
+    assert told(tmp_path) == in_place(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_name_that_is_no_text_is_done_and_known_again_as_any_other(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"b\xff.jpg")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / odd).write_text("some bytes")
+    account = run(tmp_path, here, names=[odd, *NAMES])
+    assert account.counts()["done"] == 3
+    assert told(tmp_path) == in_place(tmp_path)
+    assert (tmp_path / "records" / "reports" / f"{odd}.json").exists()
+    account = run(tmp_path, here, names=[odd, *NAMES])
+    assert account.counts()["done_before"] == 3
     assert told(tmp_path) == in_place(tmp_path)
 
 

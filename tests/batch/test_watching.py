@@ -8,6 +8,7 @@ from tests.batch.hands import orders
 
 from passerby.apps.batch.order import Order
 from passerby.apps.batch.watching import arriving, written_to
+from passerby.apps.cli.batch_orders import listed
 
 
 def test_a_file_that_still_grows_or_is_open_for_writing_is_waited_for(tmp_path: Path) -> None:
@@ -46,3 +47,33 @@ def test_a_file_that_still_grows_or_is_open_for_writing_is_waited_for(tmp_path: 
     (tmp_path / "in" / "a.mp4").write_text("another film")
     assert until(3) == []
     assert until(10) == ["a.mp4"]
+
+
+def test_a_file_whose_name_goes_to_another_is_taken_again_first_and_only_then(
+    tmp_path: Path,
+) -> None:
+    clock = [0.0]
+
+    def now() -> float:
+        clock[0] += 0.5
+        return clock[0]
+
+    def there() -> list[Order]:
+        return listed([str(tmp_path / "in")], str(tmp_path / "out"), tmp_path / "records")[0]
+
+    def arrive(name: str) -> None:
+        (tmp_path / "in" / name).write_text(name)
+
+    (tmp_path / "in").mkdir()
+    come = arriving(there, every=1, settled=5, now=now)
+
+    def names() -> list[tuple[str, str]]:
+        found = [next(come) for _ in range(60)]
+        return [(Path(order.source).name, order.name) for order in found if order is not None]
+
+    arrive("x.ts")
+    assert names() == [("x.ts", "x.mp4")]
+    arrive("x.mp4")
+    assert names() == [("x.ts", "x.ts.mp4"), ("x.mp4", "x.mp4")]
+    (tmp_path / "in" / "x.mp4").unlink()
+    assert names() == [], "nobody else asks for the name that it has"

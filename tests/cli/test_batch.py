@@ -115,10 +115,60 @@ def test_a_dry_run_writes_nothing_and_wrong_requests_are_refused_before_any_work
     assert "can't be read" in refused("in", "--to", "out", "--settings", "none.toml")
     assert "another folder" in refused("in", "--to", "in")
     assert "no such file" in refused("nothing", "--to", "out")
+    for more in ((), ("--dry-run",)):
+        assert "holds something else" in refused(
+            "in", "--to", "out", "--records", "in/day 1", *more
+        )
+    for more in ((), ("--watch",)):
+        assert "nothing is taken" in refused("in/day 1", "--to", "out", "--records", "in", *more)
     (footage / "passerby.toml").write_text('voice = "retell"\n')
     assert "transcript" in refused("in", "--to", "out")
     (footage / "passerby.toml").unlink()
     assert left_in(tmp_path) == before
+
+
+def test_settings_of_one_input_are_not_those_of_another(
+    footage: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "more").mkdir()
+    (footage / "a.jpg").rename(tmp_path / "more" / "c.jpg")
+
+    def dry(*words: str) -> tuple[int, str]:
+        code = run(["batch", *words, "--to", "out", "--dry-run"])
+        return code, capsys.readouterr().err
+
+    (tmp_path / "passerby.toml").write_text('preset = "thorough"\n')
+    assert "settings: passerby.toml" in dry("in", "more")[1]
+    (footage / "passerby.toml").write_text('hide = ["faces"]\n')
+    for inputs in (["in", "more"], ["more", "in"], ["in", "more/c.jpg"]):
+        code, said = dry(*inputs)
+        assert (code, said.count("\n")) == (2, 1)
+        assert "one by one" in said
+    (tmp_path / "more" / "passerby.toml").write_text('hide = ["plates"]\n')
+    assert dry("in", "more")[0] == 2
+    code, said = dry("in", "more", "--settings", "more/passerby.toml")
+    assert (code, "settings: more/passerby.toml" in said) == (0, True)
+    (tmp_path / "more" / "passerby.toml").write_text('hide = ["faces"]\n')
+    assert "settings: in/passerby.toml" in dry("in", "more")[1]
+
+
+def test_settings_below_the_input_folder_are_not_read_and_that_is_said(
+    footage: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (footage, footage / "day 1"):
+        (folder / "passerby.toml").write_text('hide = ["faces"]\n')
+    assert run(["batch", "in", "--to", "out", "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "in/day 1/passerby.toml: left alone, settings are read in the input folder" in said
+    assert "in/passerby.toml: left" not in said
 
 
 @pytest.mark.slow
@@ -148,7 +198,7 @@ def test_killed_outright_it_goes_on_where_it_was_and_a_second_one_is_refused_mea
     assert done.returncode == 0, done.stderr
     assert left_in(tmp_path / "out") == {f"{n}.jpg" for n in range(6)}
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in names} == made
-    assert not (tmp_path / "out.batch" / "stage").exists()
+    assert not (tmp_path / "out.batch" / ".passerby-stage").exists()
 
 
 @pytest.mark.slow

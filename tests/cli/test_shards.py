@@ -105,6 +105,29 @@ def test_originals_are_on_no_disk(
     assert not any(place.exists() for place in places)
 
 
+@pytest.mark.parametrize("names", [("k.jfif", "k.jpg"), ("k.JPG", "k.jfif")])
+def test_two_members_of_a_sample_never_get_one_name(
+    tmp_path: Path, photo: Path, names: tuple[str, str]
+) -> None:
+    shard = packed(tmp_path / "in.tar", dict.fromkeys((*names, "l.jfif"), photo.read_bytes()))
+    done = reshard(shard, tmp_path / "out.tar", jobs.Settings())
+    expected = [name.replace("k.jfif", "k.jfif.jpg") for name in names]
+    assert list(unpacked(tmp_path / "out.tar")) == [*expected, "l.jpg"]
+    assert done.named == {"k.jfif": "k.jfif.jpg", "l.jfif": "l.jpg"}
+
+
+def test_a_sample_whose_members_can_not_be_told_apart_is_left_out(
+    tmp_path: Path, photo: Path
+) -> None:
+    names = ("k.jfif", "k.jfif.jpg", "k.jpg")
+    shard = packed(tmp_path / "in.tar", dict.fromkeys((*names, "l.jpg"), photo.read_bytes()))
+    done = reshard(shard, tmp_path / "out.tar", jobs.Settings())
+    assert [(sample, error.what) for sample, error in done.left_out] == [
+        ("k", "two of its members would have one name")
+    ]
+    assert list(unpacked(tmp_path / "out.tar")) == ["l.jpg"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("../b.jpg", "leave its folder"), ("/etc/b.jpg", "leave its folder")],

@@ -108,7 +108,9 @@ def reshard(
             if tell is not None:
                 tell(done.samples)
             try:
-                made = [_made(m, settings, kept, Path(scratch), done) for m in members]
+                made = _apart(
+                    members, [_made(m, settings, kept, Path(scratch), done) for m in members]
+                )
             except (UsageError, DetectorError, OutputError, Interrupted):
                 raise  # the next sample would fare no better
             except PasserbyError as error:
@@ -138,10 +140,38 @@ def _made(
     return _Member(member.name if same else name, data)
 
 
+def _apart(members: Sequence[_Member], made: Sequence[_Member | None]) -> list[_Member | None]:
+    """Where the new name of a member is another's too, it gets a second one: ``k.jfif.jpg``.
+
+    MediaError where that is another's as well.
+    """
+    wanted = _names(made)
+    apart = [
+        _Member(f"{before.name}{PurePosixPath(after.name).suffix}", after.data)
+        if after is not None and _renamed(before, after) and wanted[after.name.casefold()] > 1
+        else after
+        for before, after in zip(members, made, strict=True)
+    ]
+    given = _names(apart)
+    for before, after in zip(members, apart, strict=True):
+        if after is not None and _renamed(before, after) and given[after.name.casefold()] > 1:
+            raise MediaError("two of its members would have one name", hint="rename one of them")
+    return apart
+
+
+def _names(members: Sequence[_Member | None]) -> Counter[str]:
+    """How many have each name; alike are those that a reader may take for one."""
+    return Counter(member.name.casefold() for member in members if member is not None)
+
+
+def _renamed(before: _Member, after: _Member) -> bool:
+    return after.name != before.name
+
+
 def _counted(member: _Member, after: _Member | None, done: Resharded) -> None:
     what = "dropped" if after is None else "redacted" if member.last in SEEN else "kept"
     done.members[what][member.suffix or "(no suffix)"] += 1
-    if after is not None and after.name != member.name:
+    if after is not None and _renamed(member, after):
         done.named[member.name] = after.name
 
 

@@ -91,6 +91,7 @@ class Driver:
     ) -> None:
         self._records, self._places, self._settings = records, places, settings
         self._audience, self._force, self._retries = audience, force, retries
+        self._names: dict[str, str] = {}  # of outputs in this run, by their source
         self._placing: Outcome | None = None  # what is being written down and put in its place
         self.outcomes: dict[str, Outcome] = {}  # the last of each name, as soon as it is known
 
@@ -108,6 +109,8 @@ class Driver:
                 waiting = waiting or queue.take()
                 if waiting is not None and waiting.name not in working and hands.free(waiting):
                     order, waiting = waiting, None
+                    source = self._places.full(order.source)
+                    self._names[source] = order.name
                     known = self._known(order) if order.name not in queue.attempts else None
                     if known is not None:
                         self.outcomes[order.name] = known
@@ -121,9 +124,7 @@ class Driver:
                         yield self._refused(order, refusal)
                         continue
                     if hands.in_place:
-                        self._records.keep(
-                            Entry(name=order.name, source=order.source, state="begun")
-                        )
+                        self._records.keep(Entry(name=order.name, source=source, state="begun"))
                     self._audience.begun(order)
                     hands.give(order)
                     working.add(order.name)
@@ -183,22 +184,30 @@ class Driver:
         how = earlier(order, entry, self._places, self._settings, seen)
         if entry is None or how is None:
             return None
-        if seen != entry.seen:
-            entry = entry.model_copy(update={"seen": seen})
+        source = self._places.full(order.source)
+        if seen != entry.seen or source != entry.source:
+            entry = entry.model_copy(update={"seen": seen, "source": source})
             self._records.keep(entry)
         return Outcome(order, how, entry)
 
     def _room(self, order: Order, queue: _Queue) -> PasserbyError | None:
-        """Make sure that the place is free: what an earlier run put there is removed, for it was
-        made of something else, or with other settings. What others put there is theirs."""
+        """Make sure that the place is free: what an earlier run put there is removed, for this file
+        was another then, or the settings were. What others put there is theirs, and so is what
+        was made of another file, unless that gets another name now."""
         queue.attempts.setdefault(order.name, 0)
         try:
             if not self._places.seen(order.target):
                 return None
             entry = self._records.known(order.name)
             if entry is not None and (entry.state == "begun" or ours(order, entry, self._places)):
-                self._places.remove(order.target)
-                return None
+                if entry.state == "begun" or self._replaced(order, entry):
+                    self._places.remove(order.target)
+                    return None
+                if not self._force:
+                    return OutputError(
+                        "the output of another input lies in its place",
+                        hint="write to another folder, or pass --force to replace it",
+                    )
             if self._force:
                 return None
         except PasserbyError as error:
@@ -207,6 +216,20 @@ class Driver:
             "something that this batch did not make lies in its place",
             hint="move it away, or pass --force",
         )
+
+    def _replaced(self, order: Order, entry: Entry) -> bool:
+        """Whether what was made by `entry` is out of date: it was made of this file, wherever that
+        lay and whatever was in it, or of one whose output is called otherwise in this run."""
+        places = self._places
+        if places.full(entry.source) == places.full(order.source):
+            return True
+        if self._names.get(places.full(entry.source), order.name) != order.name:
+            return True
+        seen = places.seen(order.source)
+        if seen and seen == places.seen(entry.source):  # one file by two paths
+            return True
+        digest = "" if entry.receipt is None else entry.receipt.source_sha256
+        return digest != "" and digest == places.sha256(order.source)  # it was moved, or copied
 
     def _again(self, lost: Lost, queue: _Queue) -> bool:
         """Put a lost order back, unless it was tried often enough; at last it is tried alone."""
@@ -235,7 +258,7 @@ class Driver:
             receipt = receipt if uncleared is None else refused(uncleared)
         entry = Entry(
             name=order.name,
-            source=order.source,
+            source=self._places.full(order.source),
             state="begun" if in_place and receipt.status == "failed" else "ended",
             seen=seen,
             made=self._places.seen(order.target if made is None else str(made)),

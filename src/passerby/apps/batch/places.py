@@ -25,6 +25,10 @@ class Places(Protocol):
         """Of its bytes; empty where it can't be read."""
         ...
 
+    def full(self, place: str) -> str:
+        """The same place, from wherever somebody looks."""
+        ...
+
     def remove(self, place: str) -> None: ...
 
     def put(self, made: Path, place: str) -> None:
@@ -47,6 +51,9 @@ class Disk:
             return sha256(Path(place))
         except (OSError, PasserbyError):
             return ""
+
+    def full(self, place: str) -> str:
+        return str(Path(place).absolute())
 
     def remove(self, place: str) -> None:
         with answered(Path(place)):

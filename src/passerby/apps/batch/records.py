@@ -16,15 +16,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from ...core.errors import OutputError
+from ...core.errors import OutputError, UsageError
 from ...core.lock import taken
 from ...jobs.output import answered, write_text
 from ...jobs.tasks import Receipt
 from .places import below
 
 SUFFIX: Final = ".batch"
+LOCK: Final = "lock"
+LINES: Final = "receipts.jsonl"
+STAGE: Final = ".passerby-stage"
 
 
 class Entry(BaseModel):
@@ -49,14 +52,16 @@ class Entry(BaseModel):
 class Records:
     """The folder, locked for as long as it is open: two batches never write to one.
 
-    Raises OutputError where another batch is at work, or nothing can be written.
+    Raises OutputError where another batch is at work, or nothing can be written; UsageError where
+    it is somebody else's folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        check_own(folder)
         with answered(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o666)
+            self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
         if not taken(self._lock):
             os.close(self._lock)
             raise OutputError(
@@ -64,9 +69,7 @@ class Records:
             )
         self._known = {entry.name: entry for entry in read(folder)}
         with answered(folder):
-            self._lines = os.open(
-                folder / "receipts.jsonl", os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o666
-            )
+            self._lines = os.open(folder / LINES, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o666)
             _end_line(self._lines)
         self.sweep()
 
@@ -86,7 +89,7 @@ class Records:
     @property
     def stage(self) -> Path:
         """Where unfinished files lie; whatever is left there of a run that died is removed."""
-        return self.folder / "stage"
+        return self.folder / STAGE
 
     def sweep(self) -> None:
         shutil.rmtree(self.stage, ignore_errors=True)
@@ -95,8 +98,8 @@ class Records:
         return self._known.get(name)
 
     def keep(self, entry: Entry) -> None:
-        """Write it down, and be sure that it is."""
-        line = (entry.model_dump_json() + "\n").encode()
+        """Write it down, and be sure that it is. In ASCII, for names are bytes, of any kind."""
+        line = (json.dumps(entry.model_dump(), separators=(",", ":")) + "\n").encode()
         with answered(self.folder):
             before = os.fstat(self._lines).st_size
             try:
@@ -117,12 +120,32 @@ class Records:
         write_text(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n", force=True)
 
 
+def check_own(folder: Path) -> None:
+    """UsageError where a folder holds something, and no batch kept its records there: files of the
+    names that are written here would be somebody else's.
+
+    Of a batch is what has lines that can be read, or, for the first may be cut short, an empty
+    lock beside lines, or alone.
+    """
+    with answered(folder):
+        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+        if not there or next(read(folder), None) is not None:
+            return
+        locked = LOCK in there and not (folder / LOCK).stat().st_size
+    if not (locked and (LINES in there or there <= {LOCK, STAGE})):
+        raise UsageError(
+            "this folder holds something else than the records of a batch",
+            path=folder,
+            hint="--records DIR, a new folder or that of an earlier run",
+        )
+
+
 def read(folder: Path) -> Iterator[Entry]:
     """What the lines say, in their order; without those that a crash cut short."""
-    with suppress(FileNotFoundError), (folder / "receipts.jsonl").open("rb") as lines:
+    with suppress(FileNotFoundError), (folder / LINES).open("rb") as lines:
         for line in lines:
-            with suppress(ValidationError):
-                yield Entry.model_validate_json(line)
+            with suppress(ValueError):
+                yield Entry.model_validate(json.loads(line))
 
 
 def _end_line(lines: int) -> None:

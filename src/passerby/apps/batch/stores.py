@@ -48,6 +48,9 @@ class Stores:
             return ""
         return digest.hexdigest()
 
+    def full(self, place: str) -> str:
+        return place if "://" in place else posixpath.abspath(place)
+
     def remove(self, place: str) -> None:
         files, path = opened(place)
         with _answered(place), suppress(FileNotFoundError):

@@ -27,21 +27,25 @@ def arriving(
     """Orders as their files are ready, without end; None when there is none to take now.
 
     `gather`: all orders that there are by now. A file is taken when it was the same for `settled`
-    seconds and nobody has it open for writing, as far as the system tells; again when it changes.
+    seconds and nobody has it open for writing, as far as the system tells; again when it changes,
+    or when the place of its output is that of another file now.
     """
-    taken: dict[str, Sign] = {}
+    taken: dict[str, tuple[Sign, str]] = {}
     waiting: dict[str, tuple[Sign, float]] = {}
     while True:
         looked = now()
-        for order in gather():
+        orders = gather()
+        owners = {order.target: order.source for order in orders}
+        for order in orders:
             sign = _sign(order.source)
-            if sign is None or taken.get(order.source) == sign:
+            last, place = taken.get(order.source, (None, ""))
+            if sign is None or (sign == last and owners.get(place, order.source) == order.source):
                 continue
             before, since = waiting.get(order.source, (None, looked))
             if before != sign:
                 waiting[order.source] = sign, looked
             elif looked - since >= settled and not written_to(Path(order.source)):
-                taken[order.source] = sign
+                taken[order.source] = sign, order.target
                 del waiting[order.source]
                 yield order
         yield None

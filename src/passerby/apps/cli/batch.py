@@ -209,9 +209,9 @@ def batch(
         device=device,
         accept_damaged=accept_damaged,
     )
-    refuse(inputs, to, chosen, watch=watch, dry_run=dry_run, ray=ray is not None)
-    budget = allowed(memory)
     folder = records or beside_outputs(to)
+    refuse(inputs, to, folder, chosen, watch=watch, dry_run=dry_run, ray=ray is not None)
+    budget = allowed(memory)
     board = Board(quiet=quiet, watched=watch)
     if project is not None:
         board.say(f"settings: {project}")
@@ -348,8 +348,9 @@ def dry(
 ) -> list[dict[str, str]]:
     """Say of each file what would be done."""
     from ..batch.driver import earlier
-    from ..batch.records import read
+    from ..batch.records import check_own, read
 
+    check_own(folder)
     known = {} if force else {entry.name: entry for entry in read(folder)}
     plan, left = list[dict[str, str]](), 0
     for order in orders:

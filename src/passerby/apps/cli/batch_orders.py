@@ -14,19 +14,44 @@ if TYPE_CHECKING:
     from ..batch.order import Order
 
 PROJECT: Final = "passerby.toml"
+DEEPER: Final = "settings are read in the input folder itself, and not below it"
 ADDRESS: Final = "://"
 
 
 def found_project(inputs: Sequence[str]) -> Path | None:
-    """The settings of a project: in the input folder, or else where the program was started."""
-    for folder in (*(Path(some) for some in inputs if Path(some).is_dir()), Path()):
-        if (folder / PROJECT).is_file():
-            return folder / PROJECT
-    return None
+    """The settings of a project: in the input folder, or else where the program was started.
+
+    UsageError where some of several inputs have other settings than the rest, or none.
+    """
+    there = [some for some in inputs if ADDRESS in some or Path(some).exists()]
+    found = [path for some in there if (path := Path(some) / PROJECT).is_file()]
+    if not found:
+        return Path(PROJECT) if Path(PROJECT).is_file() else None
+    if len(found) < len(there) or len({_bytes(path) for path in found}) > 1:
+        raise UsageError(
+            f"not all inputs have this {PROJECT}",
+            path=found[0],
+            hint="do them one by one, or name one with --settings",
+        )
+    return found[0]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError("can't be read", path=path, hint="check its permissions") from error
 
 
 def refuse(
-    inputs: Sequence[str], to: str, settings: Settings, *, watch: bool, dry_run: bool, ray: bool
+    inputs: Sequence[str],
+    to: str,
+    records: Path,
+    settings: Settings,
+    *,
+    watch: bool,
+    dry_run: bool,
+    ray: bool,
 ) -> None:
     """UsageError for what can't be done, before anything is."""
     if settings.voice == "retell":
@@ -48,6 +73,12 @@ def refuse(
         if some == to or (Path(some).is_dir() and Path(to).resolve() == Path(some).resolve()):
             raise UsageError(
                 "names are kept, so outputs need another folder", path=to, hint="--to DIR"
+            )
+        if ADDRESS not in some and Path(some).resolve().is_relative_to(records.resolve()):
+            raise UsageError(
+                "this lies in the folder of records, of which nothing is taken",
+                path=some,
+                hint="--records DIR, elsewhere",
             )
 
 
@@ -81,10 +112,12 @@ def listed_at(inputs: Sequence[str], to: str) -> list[Order]:
     names = [item.target.as_posix() for item in items]
     if len({name.casefold() for name in names}) < len(names):
         raise UsageError("two inputs would have one output", hint="do their folders one by one")
-    return [
-        Order(name, source, stores.joined(outputs, name), size)
-        for name, (_, source, size) in zip(names, found, strict=True)
-    ]
+    return second_names_first(
+        [
+            Order(name, source, stores.joined(outputs, name), size)
+            for name, (_, source, size) in zip(names, found, strict=True)
+        ]
+    )
 
 
 def listed(
@@ -99,6 +132,7 @@ def listed(
         paths, output=None, to=outputs, name=jobs.same_name, rename=beside, is_media=jobs.is_media
     )
     own = records.resolve()
+    read = [path / PROJECT for path in paths]
     orders = [
         Order(
             item.target.relative_to(outputs).as_posix(),
@@ -110,11 +144,16 @@ def listed(
         if not item.source.resolve().is_relative_to(own)
     ]
     skipped = [
-        (path, why)
+        (path, DEEPER if path.name == PROJECT else why)
         for path, why in work.skipped
-        if path.name != PROJECT and not path.resolve().is_relative_to(own)
+        if path not in read and not path.resolve().is_relative_to(own)
     ]
-    return orders, skipped
+    return second_names_first(orders), skipped
+
+
+def second_names_first(orders: Sequence[Order]) -> list[Order]:
+    """An output gets its second name before its first is given to the output of another input."""
+    return sorted(orders, key=lambda order: Path(order.name).stem != Path(order.source).name)
 
 
 def beside(input: Path, output: Path) -> Path:
