@@ -79,7 +79,9 @@ def check(
     allowed = frozenset[str]() if allow is None else checking.allowed_in(allow)
     meter, code, told = Meter(quiet=quiet), DONE, []
     with models_kept():
-        paths = checking.seen_in(inputs)
+        paths = checking.seen_in(
+            inputs, lambda link: meter.say(f"{link}: passed over, a link to a folder")
+        )
         for one in checking.check(paths, chosen, least=least, allowed=allowed):
             problem = None if one.error is None else failure(one.error)
             told.append({"path": str(one.path), "seen": one.seen, "error": problem})
