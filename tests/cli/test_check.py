@@ -100,6 +100,21 @@ def test_hidden_files_and_links_to_folders_are_passed_over_and_the_links_named(
     assert "1 files, and nobody found" in done.stderr
 
 
+def test_where_nobody_could_tell_is_not_clean_and_the_next_file_is_looked_at(
+    inside: Run, photo: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (320, 240)).save(tmp_path / "dark.png")
+    (tmp_path / "own.toml").write_text('cover_frame_when = "unsure"')
+    how = ("--settings", "own.toml", "--least", "0.1", "--json")
+    done = inside("check", "dark.png", "photo.jpg", *how)
+    assert done.returncode == 3
+    assert "dark.png: nobody could tell (too dark)" in done.stderr
+    dark, bright = json.loads(done.stdout)["files"]
+    assert (dark["seen"], dark["unsure"]) == ({}, ["too dark"])
+    assert (bright["seen"], bright["unsure"]) == ({"face": 1}, [])
+    assert inside("check", "dark.png").returncode == 0
+
+
 def test_how_sure_a_detector_must_be_can_be_said(inside: Run, photo: Path) -> None:
     assert inside("check", "photo.jpg", "--least", "1").returncode == 0
 

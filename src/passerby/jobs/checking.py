@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..core.errors import Interrupted, PasserbyError, Unreadable, UsageError
 from ..media import sha256
+from .account import UNSURE
 from .footage import found
 from .naming import PHOTOS, VIDEOS
 from .output import answered
@@ -22,16 +23,18 @@ _ALLOWED = re.compile(r"([0-9a-f]{64})(\s.*)?")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file. `seen`: how many of each kind; `error`: why nobody knows."""
+    """One file. `seen`: how many of each kind; `error`: why nobody knows; `unsure`: why nobody
+    could tell in some of it, for people."""
 
     path: Path
     seen: dict[str, int]
     allowed: bool = False
     error: PasserbyError | None = None
+    unsure: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
-        return self.allowed or (not self.seen and self.error is None)
+        return self.allowed or not (self.seen or self.unsure or self.error)
 
 
 def check(
@@ -59,8 +62,11 @@ def check(
             error.path = error.path or path
             yield Checked(path, {}, error=error)
             continue
-        kinds = Counter(track.kind for track in document.tracks if track.score >= least)
-        yield Checked(path, dict(sorted(kinds.items())))
+        told = [track for track in document.tracks if track.kind not in UNSURE]
+        kinds = Counter(track.kind for track in told if track.score >= least)
+        whole = {track.kind for track in document.tracks}
+        unsure = tuple(why for kind, why in UNSURE.items() if kind in whole)
+        yield Checked(path, dict(sorted(kinds.items())), unsure=unsure)
 
 
 def seen_in(

@@ -84,13 +84,15 @@ def check(
         )
         for one in checking.check(paths, chosen, least=least, allowed=allowed):
             problem = None if one.error is None else failure(one.error)
-            told.append({"path": str(one.path), "seen": one.seen, "error": problem})
+            file = {"path": str(one.path), "seen": one.seen, "error": problem}
+            told.append({**file, "unsure": list(one.unsure)})
             if one.error is not None:
                 complain(one.error)
                 code = FAILED
-            elif one.seen:
-                some = ", ".join(f"{count} {NAMES[kind]}" for kind, count in one.seen.items())
-                meter.say(f"{one.path}: {some}")
+            elif not one.clean:
+                some = [f"{count} {NAMES[kind]}" for kind, count in one.seen.items()]
+                some += [f"nobody could tell ({', '.join(one.unsure)})"] if one.unsure else []
+                meter.say(f"{one.path}: {', '.join(some)}")
                 code = code or FOUND
     if json:
         put({"passerby": "check/1", "exit": code, "files": told})
