@@ -70,7 +70,7 @@ def test_what_a_plan_does_not_hold_can_t_be_asked_for(
 def test_heads_and_small_faces_can_t_be_asked_for_either_where_nobody_looked(
     document: Document, made: dict[str, object], asked: dict[str, object], missing: str | None
 ) -> None:
-    settings = Settings.load(None, **asked)
+    settings = Settings.model_validate(asked)
     known = document.model_copy(update={"settings": {**document.settings, **made}})
     if missing is None:
         check_sought(known, settings, None)
