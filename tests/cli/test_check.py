@@ -63,6 +63,58 @@ def test_a_file_that_can_t_be_read_is_not_clean(inside: Run, photo: Path) -> Non
     assert "photo.jpg" in done.stderr
 
 
+def test_what_is_not_there_or_can_t_be_looked_into_is_not_clean(
+    inside: Run, street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for gone in ("holiday", "gone.png"):
+        done = inside("check", gone, "street.png", "--json")
+        assert done.returncode == 1
+        assert f"{gone}: is not there" in done.stderr
+        assert {f["path"] for f in json.loads(done.stdout)["files"]} == {gone, "street.png"}
+    (tmp_path / "locked").mkdir()
+    listed = os.scandir
+
+    def scandir(place: str) -> Any:
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", place)
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    done = inside("check", ".", "--json")
+    assert done.returncode == 1
+    assert "locked: this folder can't be read" in done.stderr
+    assert {f["path"] for f in json.loads(done.stdout)["files"]} == {"locked", "street.png"}
+
+
+def test_hidden_files_and_links_to_folders_are_passed_over_and_the_links_named(
+    inside: Run, photo: Path, street: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "deep/.hidden").mkdir(parents=True)
+    photo.rename(tmp_path / "deep/.hidden/photo.jpg")
+    (tmp_path / "deep/.street.png").write_bytes(b"")
+    (tmp_path / "deep/nothing.png").symlink_to("nowhere.png")
+    (tmp_path / "link").symlink_to("deep")
+    done = inside("check", ".")
+    assert done.returncode == 0, done.stderr
+    assert "link: passed over, a link to a folder" in done.stderr
+    assert "1 files, and nobody found" in done.stderr
+
+
+def test_where_nobody_could_tell_is_not_clean_and_the_next_file_is_looked_at(
+    inside: Run, photo: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (320, 240)).save(tmp_path / "dark.png")
+    (tmp_path / "own.toml").write_text('cover_frame_when = "unsure"')
+    how = ("--settings", "own.toml", "--least", "0.1", "--json")
+    done = inside("check", "dark.png", "photo.jpg", *how)
+    assert done.returncode == 3
+    assert "dark.png: nobody could tell (too dark)" in done.stderr
+    dark, bright = json.loads(done.stdout)["files"]
+    assert (dark["seen"], dark["unsure"]) == ({}, ["too dark"])
+    assert (bright["seen"], bright["unsure"]) == ({"face": 1}, [])
+    assert inside("check", "dark.png").returncode == 0
+
+
 def test_how_sure_a_detector_must_be_can_be_said(inside: Run, photo: Path) -> None:
     assert inside("check", "photo.jpg", "--least", "1").returncode == 0
 

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from passerby.core.errors import UsageError
+from passerby.core.errors import PlanError, UsageError
 from passerby.core.geometry import Box
+from passerby.core.schedule import Style
 from passerby.jobs import NotHandedOver, Report, Settings, redact, repair, scan, verify
 from passerby.media import VideoSource, probe
 from passerby.plan import load
@@ -127,6 +128,55 @@ def test_a_clean_film_is_clean_with_and_without_its_original_and_its_plan(
                 for why in report.verification.not_checked
             )
     assert exit_code("verify", output, "--original", street, "--plan", plan) == 0
+
+
+def test_what_was_never_hidden_is_found_by_its_own_plan(
+    street: Path, hidden: tuple[Path, Path], astronaut: Path, tmp_path: Path
+) -> None:
+    assert seen(verify(street, plan=hidden[1])) != []
+    scan(astronaut, SETTINGS, output=tmp_path / "plan.json")
+    assert seen(verify(astronaut, plan=tmp_path / "plan.json")) != []
+    assert exit_code("verify", astronaut, "--plan", tmp_path / "plan.json") == 3
+
+
+@pytest.mark.parametrize("style", ["veil", "solid", "mosaic", "blur", "figure"])
+def test_what_is_hidden_in_any_style_is_clean_by_its_plan_alone(
+    street: Path, astronaut: Path, tmp_path: Path, style: str
+) -> None:
+    hide = ("people", "faces") if style == "figure" else ("faces",)
+    chosen = Settings(preset="fast", crf=20, style=Style(style), hide=hide)
+    for number, input in enumerate((street, astronaut)):
+        output = tmp_path / f"{number}{input.suffix}"
+        plan = output.with_suffix(".json")
+        redact(input, output, chosen, save_plan=plan)
+        report = verify(output, plan=plan)
+        assert report.findings == ()
+        assert "eyes" in report.verification.checks
+
+
+def test_a_plan_of_another_file_is_told_from_its_own_without_the_original(
+    street: Path, hidden: tuple[Path, Path], astronaut: Path, tmp_path: Path
+) -> None:
+    output, plan = hidden
+    with pytest.raises(PlanError, match="made for a video, and this is a photo"):
+        verify(astronaut, plan=plan)
+    larger = [cv2.resize(picture, (640, 480)) for picture in pictures(output)]
+    with pytest.raises(PlanError, match="made for 320x240 pixels, and this has 640x480"):
+        verify(write(tmp_path / "larger.mp4", larger), plan=plan)
+    report = verify(write(tmp_path / "shorter.mp4", pictures(output)[:-3]), plan=plan)
+    assert "time.count" in {f.check for f in report.findings}
+
+
+def test_what_was_drawn_on_is_no_face_and_nobody_says_that_it_was_looked_at(
+    hidden: tuple[Path, Path], street: Path, tmp_path: Path
+) -> None:
+    document = json.loads(hidden[1].read_text())
+    document["settings"]["drawing"] = "faces.v1"
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(document))
+    report = verify(street, plan=plan)
+    assert seen(report) == []
+    assert any("inside the covers" in why for why in report.verification.not_checked)
 
 
 @pytest.mark.parametrize("number", [0, 7, 13, 23])

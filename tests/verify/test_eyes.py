@@ -66,9 +66,11 @@ def shown(
     hidden: Callable[[int], tuple[Region, ...]] = lambda _: (),
     kept: Callable[[int], tuple[Region, ...]] = lambda _: (),
     pace: Pace = EVERY,
+    *,
+    trusting: bool = True,
 ) -> tuple[Eyes, Told]:
     told = Told(faces)
-    eyes = Eyes(told, CLOCK, pace)
+    eyes = Eyes(told, CLOCK, pace, trusting=trusting)
     for number in range(frames):
         frame = ArrayFrame.flat(SIZE, span=span(number))
         eyes.see(frame, span(number), hidden(number), kept(number))
@@ -90,6 +92,14 @@ def test_what_the_plan_hides_or_keeps_is_none() -> None:
     hidden, _ = shown(lambda _: [(FACE, 0.9)], 3, hidden=lambda _: (region(around),))
     kept, _ = shown(lambda _: [(FACE, 0.9)], 3, kept=lambda _: (region(around),))
     assert hidden.sightings == kept.sightings == []
+
+
+def test_what_was_only_to_be_hidden_is_one_where_nobody_compares() -> None:
+    around = (region(FACE.grown(8, 12)),)
+    bare, _ = shown(lambda _: [(FACE, 0.9)], 2, hidden=lambda _: around, trusting=False)
+    assert [s.span for s in bare.sightings] == [span(0), span(1)]
+    kept, _ = shown(lambda _: [(FACE, 0.9)], 2, kept=lambda _: around, trusting=False)
+    assert kept.sightings == []
 
 
 def test_the_more_of_it_is_hidden_the_surer_they_must_be() -> None:

@@ -18,7 +18,8 @@ from ..media import Card, sha256
 from ..plan import Bound, DetectorUsed, Document, Edit, MadeBy, Media, Policy, Timeline, rows_of
 from ..redact.disguise import LABEL
 from .report import Counts, DetectorUse, FoundMedia, MadeFile, Report, TrackSpan
-from .settings import AVAILABLE, Settings
+from .settings import Settings
+from .sought import by_plan, not_sought
 from .tally import Tally
 
 AUDIO_DROPPED: Final = "audio dropped: voices identify people; --voice keep keeps it"
@@ -135,13 +136,15 @@ def report_of(
     decision: Decision,
     tally: Tally,
     result: Result,
+    plan: Document | None = None,
 ) -> Report:
-    """The account of one job, without paths, names or content of the original."""
+    """The account of one job, without paths, names or content of the original. `plan`: the one
+    that said what to hide; then nobody looked for what its maker had not looked for."""
     spans = tuple(_span(track, decision.first, card.clock) for track in decision.timeline.tracks())
     return Report(
         job=job,
         versions=versions(),
-        settings=settings.plain(),
+        settings=by_plan(settings, plan),
         input=found_media(card, decision.frames, Ticks(decision.end - decision.first)),
         detectors=decision.used,
         counts=Counts(
@@ -155,7 +158,7 @@ def report_of(
         ),
         tracks=spans,
         dropped=tuple(card.carries),
-        not_looked_for=tuple(_unsought(settings, decision)),
+        not_looked_for=tuple(_unsought(settings, decision, plan)),
         damaged=result.damaged,
         notes=(
             *(f"the input is damaged: {how}" for how in result.damaged),
@@ -207,16 +210,9 @@ def planned(report: Report, document: Document | None) -> Report:
     told = {
         "detectors": used,
         "tracks": spans,
-        "not_looked_for": tuple(_unseen(_not_sought(document), used)),
+        "not_looked_for": tuple(_unseen(not_sought(document), used)),
     }
     return report.model_copy(update=told)
-
-
-def _not_sought(document: Document | None) -> tuple[str, ...]:
-    """What the plan's maker did not ask to be looked for; all but faces where that isn't known."""
-    asked = None if document is None else document.settings.get("hide")
-    names = [n for n in asked if n in AVAILABLE] if isinstance(asked, list) else []
-    return Settings(hide=tuple(names) or ("faces",)).not_looked_for
 
 
 def _span(track: Track, first: Ticks, clock: Clock) -> TrackSpan:
@@ -236,10 +232,11 @@ def _rounded(seconds: Fraction) -> float:
     return round(float(seconds), 3)
 
 
-def _unsought(settings: Settings, decision: Decision) -> Iterator[str]:
+def _unsought(settings: Settings, decision: Decision, plan: Document | None) -> Iterator[str]:
     """What might show people, and nobody looked for."""
     yield from unheard(settings)
-    yield from _unseen(settings.not_looked_for, decision.used)
+    kinds = settings.not_looked_for if plan is None else not_sought(plan)
+    yield from _unseen(kinds, decision.used)
 
 
 def unheard(settings: Settings) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import Truncated, UsageError
+from ..core.errors import Truncated
 from ..core.ports import Detector, Progress, Redactor, Sink, Source
 from ..core.schedule import Style
 from ..core.time import Ticks
@@ -38,6 +38,7 @@ from .quieted import Quieted, Widened
 from .report import DetectorUse, NotHandedOver, Report
 from .retelling import Script, script_of, sound_noted
 from .settings import Settings, check_style
+from .sought import check_sought
 from .stopwatch import Stopwatch
 from .tally import Tally
 from .verify import look_again
@@ -103,7 +104,7 @@ def redact(
         if settings.verify:
             done = _Done(decision, tally, result, document)
             (decision, tally, result, document), told = _verified(job, partial, done, watch)
-        report = account.report_of("redact", card, settings, decision, tally, result)
+        report = account.report_of("redact", card, settings, decision, tally, result, document)
         made = account.made_file(partial, output, target.name)
         report = report.model_copy(update={**told, "output": made, "timings": watch.seconds})
         report = repair.noted(report)
@@ -188,12 +189,7 @@ def plan_for(card: Card, plan: Path | Document, settings: Settings) -> Document:
     """
     document = plan if isinstance(plan, Document) else load_plan(plan)
     check_binding(document, sha256(card.path), account.layout(card))
-    if settings.cover_frame_when not in ("never", document.settings.get("cover_frame_when")):
-        raise UsageError(
-            "the plan was made without looking for frames to cover whole",
-            path=None if isinstance(plan, Document) else plan,
-            hint="make it again with `passerby scan --cover-frame-when unsure`",
-        )
+    check_sought(document, settings, None if isinstance(plan, Document) else plan)
     known = [edit for _, edit in active(document.edits)]  # asked for anew counts, though revoked
     more = tuple(edit for edit in _wished(card, settings) if edit not in known)
     first, end = Ticks(document.media.first), Ticks(document.media.end)

@@ -19,6 +19,10 @@ from ..verify.findings import Tally
 from ..verify.hiding import Hiding
 from .report import DetectorUse, OtherEyes
 
+DRAWN: Final = (
+    "nobody looked inside the covers, for a plug-in drew on them, and a drawing may look like a "
+    "face; --original INPUT --draw NAME compares them"
+)
 TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is another episode
 
 
@@ -26,13 +30,16 @@ TOGETHER: Final = Fraction(1)  # seconds without a sighting after which it is an
 class Check:
     """How other eyes are to look: `device`, `preset` as in the settings. `finders`: families of the
     detectors that made the plan. `faces`: whether it was to hide faces; nobody looks for them where
-    it was not. `hiding`: whether signs of weak hiding are searched for, by whatever tool."""
+    it was not. `hiding`: whether signs of weak hiding are searched for, by whatever tool.
+    `trusting`: whether what was to be hidden is taken for hidden, as where somebody compares it
+    with the original."""
 
     device: str = "auto"
     preset: str = "balanced"
     finders: tuple[str, ...] = ()
     faces: bool = True
     hiding: bool = False
+    trusting: bool = True
 
     def pace(self, kind: str) -> Pace:
         """Of a photo everything is looked at, in every way."""
@@ -47,7 +54,9 @@ class Onlooker:
 
     def __init__(self, check: Check, kind: str, clock: Clock, schedule: Schedule | None) -> None:
         self._detector = open_checker(check.device, check.finders)
-        self._eyes = Eyes(self._detector, clock, check.pace(kind), check.finders)
+        self._eyes = Eyes(
+            self._detector, clock, check.pace(kind), check.finders, trusting=check.trusting
+        )
         self._clock, self._schedule, self._idle = clock, schedule, not check.faces
         self._hiding = Hiding(clock, still=kind == "photo") if check.hiding else None
         self._told = 0  # sightings that `_hiding` knows of
@@ -131,6 +140,11 @@ def hides_faces(kinds: Iterable[str]) -> bool:
     does as far as can be known."""
     found = set(kinds)
     return not found or "face" in found
+
+
+def drawn_on(document: Document | None) -> bool:
+    """Whether a plug-in drew on the covers of what this plan says was made."""
+    return document is not None and bool(document.settings.get("drawing"))
 
 
 class PlanTime:

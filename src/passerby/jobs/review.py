@@ -48,6 +48,7 @@ from .naming import is_seen
 from .output import answered, check_free, written_whole
 from .reel import Reel
 from .settings import Settings
+from .sought import left_to_plan
 
 THUMB: Final = 160  # pixels of a thumbnail's longer side
 AROUND: Final = 0.35  # of a box that its thumbnail shows on each side
@@ -106,7 +107,7 @@ def opened(papers: Papers, settings: Settings, progress: Progress | None = None)
             error.path = papers.plan
             error.hint = "move it away, or name another with --plan"
             raise
-        return Session(papers, settings, card, document)
+        return Session(papers, left_to_plan(settings), card, document)
     check_free(papers.plan, inputs=[papers.input])
     document, _ = footage.found(papers.input, settings, progress=progress)
     session = Session(papers, settings, card, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..core.time import FOREVER, Clock, Span, Ticks
 from ..engine.ending import ending
 from ..engine.prefetch import prefetch
 from ..media import Card, probe, sha256
-from ..plan import Document, check_binding, load, schedule_of
+from ..plan import Document, check_binding, check_made, load, schedule_of
 from ..verify import Finding as Found
 from ..verify import NotMade, Verdict, examine, inspect
 from ..verify.episodes import Episode
@@ -24,7 +25,7 @@ from .attack_on_voices import attack_on_voices, attacker_of_voices
 from .file import Watch
 from .judged import verification
 from .moments import planned, ranking, unplanned, with_moments
-from .onlooking import Check, Onlooker, PlanTime, hides_faces
+from .onlooking import DRAWN, Check, Onlooker, PlanTime, drawn_on, hides_faces
 from .page import Original, check_folder, write_folder
 from .report import OtherEyes, Report, Verification
 from .settings import Settings
@@ -75,12 +76,8 @@ def verify(
             drawing=drawing,
         )
         card = None if original is None else doors.look_at(original, lenient)
-        schedule = document = None
-        if plan is not None:
-            document = plan if isinstance(plan, Document) else load(plan)
-            if card is not None:
-                check_binding(document, sha256(card.path), account.layout(card))
-            schedule, _, _ = schedule_of(document)
+        document = None if plan is None else _plan_for(made, card, plan)
+        schedule = None if document is None else schedule_of(document)[0]
     if made.kind == "sound":
         sounds.no_plan(made, plan)
         return _verified_sound(
@@ -97,6 +94,7 @@ def verify(
         () if document is None else tuple(use.family for use in document.detectors),
         document is None or hides_faces(use.kind for use in document.detectors),
         hiding=True,
+        trusting=card is not None or drawn_on(document),
     )
     with watch.phase("verify"):
         verdict = inspect(output)
@@ -145,6 +143,16 @@ def verify(
         shown = Original(card, lenient) if with_originals and card is not None else None
         write_folder(report_to, report, footage, risky.usual, output, original=shown, force=force)
     return report
+
+
+def _plan_for(made: Card, card: Card | None, plan: Path | Document) -> Document:
+    """The plan, if the finished file `made`, or the original where there is one, can be its own."""
+    document = plan if isinstance(plan, Document) else load(plan)
+    if card is not None:
+        check_binding(document, sha256(card.path), account.layout(card))
+    elif made.kind != "sound":
+        check_made(document, made.kind, made.size)
+    return document
 
 
 def _need_original(
@@ -269,8 +277,17 @@ def _plays(
     for frame in watch.frames(prefetch(source.frames()), source, "verify"):
         eyes.see(frame, frame.span if time is None else time.span(frame.span))
         count += 1
-    found = () if count else (Found("time.count", "there are no frames"),)
-    return Verdict(found, ("decodes",)), eyes
+    found = tuple(_miscounted(count, document))
+    left = (NotMade("eyes", DRAWN),) if drawn_on(document) and check.faces else ()
+    return Verdict(found, ("decodes",), left), eyes
+
+
+def _miscounted(count: int, document: Document | None) -> Iterator[Found]:
+    if not count:
+        yield Found("time.count", "there are no frames")
+    elif document is not None and count != document.media.frames:
+        planned = document.media.frames
+        yield Found("time.count", f"{count} frames were decoded, and the plan is for {planned}")
 
 
 def _against(

@@ -1,6 +1,6 @@
 """Tracks, policy and edits -> a document -> a schedule."""
 
-from .binding import check_binding, check_frames, edited, schedule_of
+from .binding import check_binding, check_frames, check_made, edited, schedule_of
 from .document import DetectorUsed, Document, MadeBy, Media, TrackRows, rows_of
 from .edits import Bound, Edited, Unbound, bind
 from .history import active, before_of, muted, redoable, undoable
@@ -58,6 +58,7 @@ __all__ = [
     "bind",
     "check_binding",
     "check_frames",
+    "check_made",
     "edited",
     "head_of",
     "load",

@@ -25,6 +25,21 @@ def check_binding(document: Document, sha256: str, streams: Sequence[str]) -> No
         raise PlanError("the plan was made for another layout of streams", hint=hint)
 
 
+def check_made(document: Document, kind: str, size: Size) -> None:
+    """`PlanError` where a finished file of this `kind` and `size`, as shown, can't have been made
+    by `document`; for whoever has no original."""
+    media = document.media
+    hint = "name the plan that this file was made by"
+    if kind != media.kind:
+        raise PlanError(f"the plan was made for a {media.kind}, and this is a {kind}", hint=hint)
+    if size != Size(*media.size):
+        planned = f"{media.size[0]}x{media.size[1]}"
+        raise PlanError(
+            f"the plan was made for {planned} pixels, and this has {size.width}x{size.height}",
+            hint=hint,
+        )
+
+
 def check_frames(document: Document, frames: int) -> None:
     """`PlanError` unless as many frames were decoded now as when the plan was made."""
     if frames != document.media.frames:

@@ -10,7 +10,8 @@ the picture changes suddenly, where a cover has just ended, and where one is abo
 
 Note [veils look like eyes]: a few veiled heads make a large face to a network, with a veil for each
 eye. So the more of a sighting is hidden, and the more covers have their middle in it, the surer the
-jury must be; if half of it is hidden, it is none.
+jury must be; if half of it is hidden, it is none. That holds only where somebody compares what is
+inside with the original: without one, a plan says what was to be hidden, and not that it is.
 """
 
 from __future__ import annotations
@@ -118,11 +119,18 @@ class Eyes:
     """Is shown every frame of the output in order, and collects `sightings`.
 
     `finders`: families of the detectors that made the plan, of which the checker must not be.
-    `clock`: of the spans that are given to `see`.
+    `clock`: of the spans that are given to `see`. `trusting`: what is to be hidden is taken for
+    hidden; else a face that shows there is a sighting, too.
     """
 
     def __init__(
-        self, detector: Detector, clock: Clock, pace: Pace, finders: Iterable[str] = ()
+        self,
+        detector: Detector,
+        clock: Clock,
+        pace: Pace,
+        finders: Iterable[str] = (),
+        *,
+        trusting: bool = True,
     ) -> None:
         if detector.info.family in set(finders):
             raise UsageError(
@@ -133,6 +141,7 @@ class Eyes:
         self._detector = detector
         self._interval, self._close = clock.ticks(pace.interval), clock.ticks(pace.close)
         self._ways = pace.ways
+        self._trusting = trusting
         self._second = clock.ticks(Fraction(1))
         self._saved = float(self._second)
         self._pulse = Pulse(clock)
@@ -255,7 +264,8 @@ class Eyes:
     def _first(self, now: _Seen, look: Look, mirrored: bool = False) -> list[Candidate]:
         """What looks like a face at first sight, is mostly bare, and lies within the crop."""
         found: Detections = seen(self._detector, now.view, look, mirrored)
-        covers = [region.box for region in (*now.covers, *now.kept)]
+        excused = (*now.covers, *now.kept) if self._trusting else now.kept
+        covers = [region.box for region in excused]
         result = []
         for corners, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True):
             box = Box(*corners)

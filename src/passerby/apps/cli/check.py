@@ -79,16 +79,20 @@ def check(
     allowed = frozenset[str]() if allow is None else checking.allowed_in(allow)
     meter, code, told = Meter(quiet=quiet), DONE, []
     with models_kept():
-        paths = checking.seen_in(inputs)
+        paths = checking.seen_in(
+            inputs, lambda link: meter.say(f"{link}: passed over, a link to a folder")
+        )
         for one in checking.check(paths, chosen, least=least, allowed=allowed):
             problem = None if one.error is None else failure(one.error)
-            told.append({"path": str(one.path), "seen": one.seen, "error": problem})
+            file = {"path": str(one.path), "seen": one.seen, "error": problem}
+            told.append({**file, "unsure": list(one.unsure)})
             if one.error is not None:
                 complain(one.error)
                 code = FAILED
-            elif one.seen:
-                some = ", ".join(f"{count} {NAMES[kind]}" for kind, count in one.seen.items())
-                meter.say(f"{one.path}: {some}")
+            elif not one.clean:
+                some = [f"{count} {NAMES[kind]}" for kind, count in one.seen.items()]
+                some += [f"nobody could tell ({', '.join(one.unsure)})"] if one.unsure else []
+                meter.say(f"{one.path}: {', '.join(some)}")
                 code = code or FOUND
     if json:
         put({"passerby": "check/1", "exit": code, "files": told})

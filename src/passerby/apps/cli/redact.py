@@ -377,8 +377,8 @@ def redact(
 
     outcomes = done(work.items, attempt, meter, at_once or cores(), jobs.is_photo)
     summed_up(outcomes, work, meter)
-    if "hide" not in chosen.model_fields_set and plan is None:
-        told_bare(outcomes, meter)
+    if "hide" not in chosen.model_fields_set:
+        told_bare(outcomes, meter, planned=plan is not None)
     if folder is not None and outcomes[0].report is not None:
         meter.say(f"  the report: {folder / 'report.html'}")
     whole = result("redact", outcomes, work.skipped)
@@ -404,12 +404,18 @@ def told_skipped(work: Work, meter: Meter) -> None:
         raise UsageError(what, hint="name a file, or another folder")
 
 
-def told_bare(outcomes: list[Outcome], meter: Meter) -> None:
+def told_bare(outcomes: list[Outcome], meter: Meter, *, planned: bool = False) -> None:
     """One line, if nobody said what to hide: what else there may be in the picture."""
     reports = [o.report for o in outcomes if o.report is not None and o.output is not None]
     lists = [report["not_looked_for"] for report in reports]
-    left = [kind for kind in ("plates", "text", "people") if any(kind in some for some in lists)]
-    if left:
+    kinds = ("faces", "plates", "text", "people")
+    left = [kind for kind in kinds if any(kind in some for some in lists)]
+    if left and planned:
+        meter.say(
+            f"  not looked for when the plan was made: {', '.join(left)}; "
+            "passerby scan --hide looks for any of them"
+        )
+    elif left:
         meter.say(
             f"  not looked for: {', '.join(left)}; --policy publish hides plates, too, "
             "--hide any of them"
