@@ -231,6 +231,14 @@ def test_a_film_of_two_fields_stays_one_when_it_is_put_on_white(tmp_path: Path) 
         assert (frame.picture(frame.size)[:, :30] >= 253).all()
 
 
+def test_transparency_that_is_not_read_is_told(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.webm", "libvpx-vp9", "yuva420p", [erased(0)] * 2)
+    source, _ = opened(path)
+    assert source.notes == [
+        "transparency is not read: what was clear in the film shows as if it were not"
+    ]
+
+
 def test_a_sticker_in_a_film_is_on_white_and_that_is_told(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.gif", erased(0), np.roll(erased(0), 3, 1), disposal=2)
     sink = VideoSink(tmp_path / "o.mkv", probe(path), Encoding(container="mkv"))

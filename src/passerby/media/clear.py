@@ -15,6 +15,7 @@ from .native import samples_of
 
 BLACK, WHITE = 0, 255
 ON_WHITE: Final = "transparency is dropped: what was clear is white"
+UNREAD: Final = "transparency is not read: what was clear in the film shows as if it were not"
 
 
 def composed(plane: Picture, alpha: Picture, ground: int = WHITE) -> Picture:

@@ -19,7 +19,7 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .bulk import Bulk
 from .card import Card
-from .clear import ON_WHITE, put_on_white
+from .clear import ON_WHITE, UNREAD, put_on_white
 from .faults import RECOPY, read_fault, reading
 from .formats import Layout, layout, planar
 from .frames import Colour, PlanarFrame
@@ -164,6 +164,8 @@ class VideoSource:
                 short = breaks_off(self.card.path, family(container))
             self._settle(None, [short])
             stream = self._stream(container)
+            if stream.metadata.get("alpha_mode") == "1":  # VP8's and VP9's, a film of its own
+                self.notes.append(UNREAD)
             kind = layout(planar(self.card.pixel_format))
             if kind is None:
                 raise Unsupported(
