@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Frame(Protocol):
         """RGB uint8 (height, width, 3), display-oriented and owned by the caller.
 
         The part of the frame inside `crop` (display pixels, inside the frame; all of it by
-        default), scaled to `size`.
+        default), scaled to `size`. What is clear in the frame shows white.
         """
         ...
 
@@ -79,5 +79,25 @@ class Frame(Protocol):
         """Brightness uint8 (h, w), display-oriented, halved `halvings` times each way.
 
         A side of n pixels becomes ``max(1, n >> halvings)``. Owned by the caller or read-only.
+        What is clear in the frame is as bright as white.
         """
         ...
+
+
+@runtime_checkable
+class SeeThrough(Protocol):
+    """A frame that may be clear in parts."""
+
+    def on_black(self) -> Frame | None:
+        """The same frame, to be looked at only, in which what is clear shows black; None where
+        nothing is clear."""
+        ...
+
+
+def grounds(frame: Frame) -> tuple[Frame, ...]:
+    """The frame and, where it is clear in parts, the frame on black.
+
+    What is drawn in white on clear shows on no other ground.
+    """
+    other = frame.on_black() if isinstance(frame, SeeThrough) else None
+    return (frame,) if other is None else (frame, other)

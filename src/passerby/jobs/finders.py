@@ -76,6 +76,7 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
     Note [plates are text]: our detector of text sees all that the one of plates sees.
     """
     from ..detect import centerface, codes, people, plates, text
+    from ..detect.grounds import OnBothGrounds
 
     def opened(kind: str, ours: Callable[[str], Detector]) -> Detector:
         asked = settings.detector_of(kind)
@@ -95,7 +96,7 @@ def open_detectors(settings: Settings) -> tuple[Detector, ...]:
         found.append(opened("plate", plates.open_detector))
     if "person" in kinds or settings.seeks_heads:
         found.append(opened("person", people.open_detector))
-    return tuple(found)
+    return tuple(OnBothGrounds(detector) for detector in found)
 
 
 def make_ready(detectors: Sequence[Detector], settings: Settings, frame: Frame) -> None:

@@ -124,10 +124,10 @@ def open_checker(device: str, finders: Iterable[str] = ()) -> Detector:
     """The detector that checks, of another family than `finders` where there is one;
     `DetectorError` if it can't be opened."""
     from ..detect import centerface, yunet
+    from ..detect.grounds import OnBothGrounds
 
-    if yunet.FAMILY in set(finders):
-        return centerface.open_detector(device)
-    return yunet.open_detector(device)
+    ours = centerface if yunet.FAMILY in set(finders) else yunet
+    return OnBothGrounds(ours.open_detector(device))
 
 
 def families(detectors: Iterable[DetectorUse]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from ..core.geometry import Orientation, Size
 from ..core.live import Arrival
 from ..core.time import Clock, Span, Ticks
 from .addresses import Address
+from .clear import put_on_white
 from .continuity import Continuity
 from .decode import DecodedFrame
 from .faults import FOREIGN
@@ -394,6 +395,7 @@ def _framed(
     native: av.VideoFrame, turned: Orientation, at: int, clock: Clock, stream: VideoStream
 ) -> LiveFrame:
     aspect = stream.sample_aspect_ratio or Fraction(1)
+    native = _opaque(native)
     if turned != Orientation.UP:
         native = upright(native, turned)
         aspect = 1 / aspect if turned.turns else aspect
@@ -406,6 +408,17 @@ def _framed(
     native.pts, native.time_base = at, clock.tick
     span = Span(Ticks(at), Ticks(at + 1))
     return LiveFrame(native, kind, span, Size(native.width, native.height), aspect)
+
+
+def _opaque(native: av.VideoFrame) -> av.VideoFrame:
+    """On white, where it comes with alpha: what is published of it has none."""
+    wanted = planar(native.format.name)
+    kind = layout(wanted)
+    if kind is None or not kind.alpha:
+        return native
+    made = native if native.format.name == wanted else native.reformat(format=wanted)
+    put_on_white(made, kind)
+    return made
 
 
 class _Useless(StreamLost):

@@ -6,14 +6,12 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from ..core.errors import Truncated, Unsupported
 from ..core.frame import Plane
@@ -21,11 +19,12 @@ from ..core.geometry import Orientation, Size
 from ..core.time import Clock, Span, Ticks
 from .bulk import Bulk
 from .card import Card
+from .clear import ON_WHITE, UNREAD, put_on_white
 from .faults import RECOPY, read_fault, reading
 from .formats import Layout, layout, planar
 from .frames import Colour, PlanarFrame
 from .joins import JUMP, Joins
-from .native import rows_of
+from .native import rows_of, samples_of
 from .opening import UNTIMED, family, opened, tick_of, zero_of
 from .orient import of_frame
 from .timing import ShowTimes, spans
@@ -78,7 +77,7 @@ class DecodedFrame(PlanarFrame):
         views = []
         for position, index in enumerate(kind.order):
             chroma = kind.model == "yuv" and position in (1, 2)
-            samples = _view(native.planes[index], kind.depth)
+            samples = samples_of(native.planes[index], kind.depth)
             samples.flags.writeable = writeable
             views.append(
                 Plane(
@@ -89,13 +88,6 @@ class DecodedFrame(PlanarFrame):
                 )
             )
         return tuple(views)
-
-
-def _view(plane: av.video.plane.VideoPlane, depth: int) -> NDArray[Any]:
-    """The visible samples of a native plane, without a copy."""
-    dtype = np.dtype(np.uint8 if depth <= 8 else np.uint16)
-    visible: NDArray[Any] = rows_of(plane)[:, : plane.width * dtype.itemsize].view(dtype)
-    return visible
 
 
 def _black(kind: Layout, position: int, *, full: bool) -> int:
@@ -138,7 +130,8 @@ class VideoSource:
     Raises `Truncated` when the file breaks off or gives fewer frames than its header promises:
     before the first frame where the file's own structure tells, else after the last one that is
     there; with `accept_damaged` it goes on and says in `damage` what is wrong and where.
-    `limit` multiplies what a file may unpack to. `notes` tells what was repaired.
+    `limit` multiplies what a file may unpack to. `notes` tells what was repaired, and whether
+    anything was clear: it is put on white, for no video that is written knows transparency.
     """
 
     def __init__(
@@ -173,6 +166,8 @@ class VideoSource:
                 short = breaks_off(self.card.path, family(container))
             self._settle(None, [short])
             stream = self._stream(container)
+            if stream.metadata.get("alpha_mode") == "1":  # VP8's and VP9's, a film of its own
+                self.notes.append(UNREAD)
             kind = layout(planar(self.card.pixel_format))
             if kind is None:
                 raise Unsupported(
@@ -293,10 +288,13 @@ class VideoSource:
             raise Unsupported("changes its orientation", path=self.card.path, at=at, hint=hint)
         wanted = planar(self.card.pixel_format)
         native.time_base = self.clock.tick
-        if native.format.name == wanted:
-            return native
-        with reading(self.card.path, at):
-            return _converted(native, wanted)
+        if native.format.name != wanted:
+            with reading(self.card.path, at):
+                native = _converted(native, wanted)
+        kind = layout(wanted)
+        if kind is not None and put_on_white(native, kind) and ON_WHITE not in self.notes:
+            self.notes.append(ON_WHITE)
+        return native
 
 
 def _end_of(container: InputContainer, stream: VideoStream) -> int | None:

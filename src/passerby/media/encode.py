@@ -18,11 +18,12 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from ..core.errors import OutputError
-from ..core.frame import Frame
+from ..core.frame import Frame, grounds
 from ..core.geometry import Orientation
 from ..core.sound import Treatments
 from ..core.time import Span, Ticks
 from .card import Card
+from .clear import ON_WHITE
 from .faults import write_fault, writing
 from .formats import layout, planar
 from .orient import to_matrix
@@ -76,6 +77,8 @@ class VideoSink:
         native = frame.native
         if not isinstance(native, av.VideoFrame):
             raise TypeError(f"want a decoder's frame, got {type(native).__name__}")
+        if len(grounds(frame)) > 1 and ON_WHITE not in self.notes:
+            self.notes.append(ON_WHITE)
         with writing(self._path, frame.span.start):
             if self._stream is None:
                 self._start(native, frame.span.start)

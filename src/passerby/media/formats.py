@@ -55,17 +55,23 @@ def layout(name: str) -> Layout | None:
 
 @cache
 def planar(name: str) -> str:
-    """The planar format that loses nothing of `name` but its alpha; `name` itself if it is one."""
+    """The planar format that loses nothing of `name`; `name` itself if it is one."""
     if layout(name) is not None:
         return name
     if name.startswith("bayer"):
         return "gbrp" if name.endswith("8") else "gbrp16le"
     if name.startswith(("gbrpf", "gbrapf", "rgbf", "rgbaf", "grayf", "yaf")):
-        return "gray16le" if name.startswith(("gray", "ya")) else "gbrp16le"
+        if name.startswith(("gbrapf", "rgbaf", "yaf")):
+            return "gbrap16le"
+        return "gray16le" if name.startswith("gray") else "gbrp16le"
     whole = VideoFormat(name, 64, 64)
     bits = max((c.bits for c in whole.components), default=8)
     suffix = "" if bits <= 8 else f"{next(d for d in (9, 10, 12, 14, 16) if d >= bits)}le"
-    if whole.has_palette or whole.is_rgb or name.startswith("xyz"):
+    if whole.has_palette or any(c.is_alpha for c in whole.components):
+        deep = "" if bits <= 8 else f"{next(d for d in (10, 12, 16) if d >= bits)}le"
+        yuv = not (whole.has_palette or whole.is_rgb) and len(whole.components) == 4
+        return f"yuva444p{deep}" if yuv else f"gbrap{deep}"
+    if whole.is_rgb or name.startswith("xyz"):
         return f"gbrp{suffix}"
     if len(whole.components) < 3:
         return f"gray{suffix}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from ..core.frame import Picture, Pixels, Plane
 from ..core.geometry import Box, Orientation, Size
 from ..core.time import Span
+from .clear import BLACK, WHITE, composed
 from .pixels import bytes_of, halved, mirrored, rgb, scaled, shown, yuv_to_rgb
+
+_ALL: Final = (slice(None), slice(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,12 @@ class Colour:
 class PlanarFrame(ABC):
     """Implements `core.frame.Frame` on top of `planes()`.
 
-    Looking never changes the frame. The smallest brightness that was looked at is remembered, so
+    Looking never changes the frame; what is clear in one of RGB is looked at on `ground`. The
+    smallest brightness that was looked at is remembered, so
     that followers and detectors share the work; larger ones would add up in frames that wait.
     """
+
+    ground = WHITE
 
     def __init__(self, span: Span, size: Size, orientation: Orientation, colour: Colour) -> None:
         self.span, self.size, self.orientation, self.colour = span, size, orientation, colour
@@ -48,6 +54,14 @@ class PlanarFrame(ABC):
 
     @abstractmethod
     def writable(self) -> tuple[Plane, ...]: ...
+
+    def clear(self) -> Plane | None:
+        """The alpha plane, of a frame that is not all opaque."""
+        return None
+
+    def on_black(self) -> PlanarFrame | None:
+        """As promised by `SeeThrough`."""
+        return None if self.clear() is None else OnBlack(self)
 
     @property
     def stored(self) -> Size:
@@ -98,7 +112,14 @@ class PlanarFrame(ABC):
     def _brightness(self) -> Picture:
         """Luma; for RGB the green plane, which carries most of it."""
         plane = self.planes()[1 if self.colour.model == "rgb" else 0]
-        return bytes_of(plane.pixels, plane.depth)
+        return self._composed(plane)
+
+    def _composed(self, plane: Plane, part: tuple[slice, slice] = _ALL) -> Picture:
+        """The samples of `part` as bytes, on the ground where they are clear."""
+        samples, alpha = bytes_of(plane.pixels[part], plane.depth), self.clear()
+        if alpha is None:
+            return samples
+        return composed(samples, bytes_of(alpha.pixels[part], alpha.depth), self.ground)
 
     def _part(self, crop: Box) -> tuple[int, int, int, int]:
         """x0, y0, x1, y1 in whole stored pixels."""
@@ -114,11 +135,11 @@ class PlanarFrame(ABC):
         if part is not None:
             gx, gy = plane.grid
             x0, y0, x1, y1 = part[0] // gx, part[1] // gy, -(-part[2] // gx), -(-part[3] // gy)
-            source = bytes_of(plane.pixels[y0:y1, x0:x1], plane.depth)
+            source = self._composed(plane, (slice(y0, y1), slice(x0, x1)))
         elif luma:
             source = self._half(self._halvings(target))
         else:
-            source = bytes_of(plane.pixels, plane.depth)
+            source = self._composed(plane)
         return scaled(source, target.width, target.height)
 
     def _halvings(self, target: Size) -> int:
@@ -131,6 +152,29 @@ class PlanarFrame(ABC):
         ):
             width, height, count = width // 2, height // 2, count + 1
         return count
+
+
+class OnBlack(PlanarFrame):
+    """Another frame, looked at on black."""
+
+    ground = BLACK
+
+    def __init__(self, frame: PlanarFrame) -> None:
+        super().__init__(frame.span, frame.size, frame.orientation, frame.colour)
+        self._frame = frame
+
+    @property
+    def native(self) -> Any:
+        return self._frame.native
+
+    def clear(self) -> Plane | None:
+        return self._frame.clear()
+
+    def planes(self) -> tuple[Plane, ...]:
+        return self._frame.planes()
+
+    def writable(self) -> tuple[Plane, ...]:
+        raise TypeError("what is looked at is not painted on")
 
 
 def read_only(samples: NDArray[Any]) -> Pixels:

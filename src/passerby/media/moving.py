@@ -19,6 +19,7 @@ from ..core.frame import Frame, Picture
 from ..core.geometry import Size
 from ..core.time import Clock, Span, Ticks
 from .card import Card
+from .clear import without_unseen
 from .colours import converted, planes_of, told_of
 from .faults import RECOPY, reading, writing
 from .grain import Grain
@@ -42,11 +43,7 @@ class MovingFrame(PhotoFrame):
 
     @property
     def native(self) -> Any:
-        red, green, blue, *alpha = (plane.pixels for plane in self.planes())
-        picture = cv2.merge((red, green, blue)).astype(np.uint8)
-        if alpha:
-            share = alpha[0][..., None] / np.float32(255)
-            picture = np.rint(picture * share + 255 * (1 - share)).astype(np.uint8)
+        picture = cast(Picture, cv2.merge([self._composed(plane) for plane in self.planes()[:3]]))
         made = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         made = made.reformat(format="gbrp")
         made.pts, made.duration = self.span.start, self.span.end - self.span.start
@@ -54,7 +51,7 @@ class MovingFrame(PhotoFrame):
 
     def _brightness(self) -> Picture:
         """As a video of this picture has it, so that the two can be held side by side."""
-        picture = cv2.merge([plane.pixels for plane in self.planes()[:3]])
+        picture = cv2.merge([self._composed(plane) for plane in self.planes()[:3]])
         return cast(Picture, cv2.transform(picture, _LUMA))
 
 
@@ -160,6 +157,7 @@ class MovingSink:
             if planes[0].depth > 8:
                 alpha = 2.0 ** (8 - planes[0].depth)
                 samples = [cv2.convertScaleAbs(s, alpha=alpha) for s in samples]
+            samples = without_unseen(samples)
             picture = cv2.merge(samples if len(samples) >= 3 else samples[:1] * 3)
             if self._made is None:
                 self._made = self._begun(frame, clear=len(samples) == 4)

@@ -23,5 +23,12 @@ def rows_of(plane: VideoPlane) -> NDArray[np.uint8]:
     return rows[::-1] if plane.line_size < 0 else rows
 
 
+def samples_of(plane: VideoPlane, depth: int) -> NDArray[Any]:
+    """The visible samples of a native plane, without a copy."""
+    dtype = np.dtype(np.uint8 if depth <= 8 else np.uint16)
+    visible: NDArray[Any] = rows_of(plane)[:, : plane.width * dtype.itemsize].view(dtype)
+    return visible
+
+
 def bytes_of(item: SideData) -> bytes:
     return bytes(cast(Any, item))

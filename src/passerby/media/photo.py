@@ -60,6 +60,7 @@ class PhotoFrame(PlanarFrame):
         size = orientation.stored(Size(width, height))
         super().__init__(span, size, orientation, Colour(model, 0, True))
         self._samples, self._depth, self._grain = planes, depth, grain
+        self._clear: bool | None = None  # whether a part is, if that was asked
 
     @property
     def native(self) -> Any:
@@ -73,8 +74,17 @@ class PhotoFrame(PlanarFrame):
     def planes(self) -> tuple[Plane, ...]:
         return self._views(read_only)
 
+    def clear(self) -> Plane | None:
+        if len(self._samples) < 4 or self._clear is False:
+            return None
+        alpha = self.planes()[3]
+        if self._clear is None:
+            self._clear = bool(alpha.pixels.min() < alpha.black)
+        return alpha if self._clear else None
+
     def writable(self) -> tuple[Plane, ...]:
         self._forget()
+        self._clear = None
         return self._views(np.asarray)
 
     def _views(self, view: Any) -> tuple[Plane, ...]:

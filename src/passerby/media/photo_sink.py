@@ -16,6 +16,7 @@ from PIL import Image, TiffImagePlugin
 from ..core.errors import OutputError
 from ..core.frame import Frame
 from .card import Card
+from .clear import ON_WHITE, without_unseen
 from .faults import write_fault, writing
 from .grain import Grain
 from .moving_files import GifFile
@@ -25,7 +26,6 @@ FORMATS: Final = ("jpeg", "png", "webp", "tiff", "bmp", "gif")
 _STRIP: Final = 1 << 20  # pixels
 _CLEAR: Final = frozenset({"png", "webp", "tiff", "gif"})  # those that know transparency
 _RENAMED: Final = {"heif": "HEIC", "avif": "AVIF"}
-ON_WHITE: Final = "transparency is dropped: what was clear is white"
 HALVED: Final = "more than 8 bits a sample become 8"
 PALETTE: Final = "a GIF has 256 colours a picture at most"
 
@@ -130,8 +130,8 @@ class PhotoSink:
         colour = len(samples) >= 3
         if planes[0].depth > 8 and self._format != "png" and (colour or not self._tiff):
             self._note(HALVED)
-            return [cv2.convertScaleAbs(s, alpha=1 / 256) for s in samples]
-        return samples
+            samples = [cv2.convertScaleAbs(s, alpha=1 / 256) for s in samples]
+        return without_unseen(samples)
 
     def _picture(self, samples: list[NDArray[Any]]) -> Image.Image:
         if len(samples) == 1:

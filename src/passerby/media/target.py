@@ -159,8 +159,6 @@ def encoded_format(kind: Layout, size: Size, codec: Codec, encoder: str) -> tupl
         sub = "420"
     if kind.model == "rgb":
         notes.append("RGB is written as YUV 4:4:4")
-    if kind.alpha:
-        notes.append("transparency is dropped")
     odd = (size.width % 2 and sub in ("420", "422")) or (size.height % 2 and sub == "420")
     if codec in ("h264", "hevc") and odd:
         sub = "444"

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ..core.detection import Detections, overlaps
-from ..core.frame import Frame
+from ..core.frame import Frame, grounds
 from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from ..core.time import Clock, Ticks
@@ -92,7 +92,7 @@ class Looker:
             gain = 2.5 if self._bright else 1.0
         parts: list[Detections] = []
         at = film.moment(now.index)
-        tiles = self._due_tiles(now, at, opening)
+        tiles = self._due_tiles(now, at, frame, opening)
         if not any(crop is None for _, crop in tiles):  # that one shows all, and finer
             self.counts["coarse"] += 1
             look = Look(scale=self._coarse, threshold=threshold, gain=gain)
@@ -124,7 +124,7 @@ class Looker:
         return looks.believed(self._detector, frame, look, self._traits, coarsest)
 
     def _due_tiles(
-        self, now: Still, at: Ticks, opening: bool
+        self, now: Still, at: Ticks, frame: Frame, opening: bool
     ) -> Sequence[tuple[float, Box | None]]:
         """Of the fine look all tiles as a shot opens, then a few, so that cost is even."""
         if not self._tiles:
@@ -139,7 +139,14 @@ class Looker:
             self._next_tile = following[-1]
             chosen = tuple(self._tiles[n] for n in following)
         least = self._traits.detail
-        return tuple(t for t in chosen if looks.detailed(now.luma, now.scale, t[1], least))
+        lumas = [(now.luma, now.scale)]
+        if least:
+            lumas += [(ground.luma(0), 1.0) for ground in grounds(frame)[1:]]
+        return tuple(
+            (scale, crop)
+            for scale, crop in chosen
+            if any(looks.detailed(luma, fine, crop, least) for luma, fine in lumas)
+        )
 
     def _turned(
         self, at: Ticks, frame: Frame, gain: float, opening: bool, closing: bool

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ..core.detection import Boxes, Detections
-from ..core.frame import Frame
+from ..core.frame import Frame, grounds
 from ..core.geometry import Box, Size
 from ..core.ports import Detector, Look
 from . import looks
@@ -105,11 +105,13 @@ def find_all(frame: Frame, detector: Detector, how: str | PhotoSettings) -> list
     settings = PhotoSettings.preset(how, kind) if isinstance(how, str) else how
     chosen = scales(size, settings)
     middle = chosen[min(1, len(chosen) - 1)]
-    luma = frame.luma(1) if settings.traits.detail else None
+    lumas = [ground.luma(1) for ground in grounds(frame)] if settings.traits.detail else []
     parts: list[Detections] = []
     for scale in chosen:
         for fitted, crop in looks.tiles(size, scale, _SIDE):
-            if luma is not None and not looks.detailed(luma, 0.5, crop, settings.traits.detail):
+            if lumas and not any(
+                looks.detailed(luma, 0.5, crop, settings.traits.detail) for luma in lumas
+            ):
                 continue
             look = Look(fitted, settings.near, crop)
             coarsest = scale == chosen[0]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.detection import Detections, overlaps
-from ..core.frame import Frame, Picture, Plane
+from ..core.frame import Frame, Picture, Plane, grounds
 from ..core.geometry import Box, Orientation, Size
 from ..core.ports import Detector, Look
 from ..core.time import Span
@@ -63,6 +63,10 @@ class View:
 
     def luma(self, halvings: int) -> Picture:
         return self._frame.luma(halvings)
+
+    def on_black(self) -> View | None:
+        other = grounds(self._frame)[1:]
+        return type(self)(other[0]) if other else None
 
 
 class Mirrored(View):
