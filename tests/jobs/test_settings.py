@@ -135,3 +135,29 @@ def test_a_file_of_settings_may_name_the_policy_that_it_starts_from(tmp_path: Pa
     toml.write_text("policy = 3\n")
     with pytest.raises(UsageError, match="policy"):
         Settings.load(toml)
+
+
+def test_sizes_stay_of_kinds_that_are_not_named_again(tmp_path: Path) -> None:
+    policy, toml = tmp_path / "own.toml", tmp_path / "s.toml"
+    policy.write_text("[smallest]\nfaces = 30\ntext = 20\n")
+    toml.write_text("[smallest]\nfaces = 8\n")
+    told = Settings.load(toml, policy=policy, smallest={"plates": 12.0})
+    assert told.smallest == {"faces": 8, "text": 20, "plates": 12}
+    assert Settings.load(toml, policy=policy, smallest=16.0).smallest["text"] == 16
+    toml.write_text("smallest = 24\n")
+    told = Settings.load(toml, smallest={"plates": 12.0})
+    assert told.smallest == {"faces": 24, "plates": 12, "text": 24, "people": 24}
+    toml.write_text('smallest = "big"\n')
+    with pytest.raises(UsageError, match="smallest"):
+        Settings.load(toml)
+
+
+def test_detectors_stay_of_kinds_that_are_not_named_again(tmp_path: Path) -> None:
+    toml = tmp_path / "s.toml"
+    toml.write_text('hide = ["faces", "plates"]\ndetector = ["faces=a.v1:f.onnx", "plates=b.v1"]\n')
+    assert Settings.load(toml, detector=["plates=c.v2"]).detector == (
+        "faces=a.v1:f.onnx",
+        "plates=c.v2",
+    )
+    with pytest.raises(UsageError, match="one kind has two"):
+        Settings.load(toml, detector=["plates=c.v2", "plates=d.v1"])

@@ -246,6 +246,18 @@ def test_what_vp9_and_av1_can_not_hold_is_told(tmp_path: Path) -> None:
     assert any("chroma becomes 4:2:0" in note for note in sink.notes)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_film_of_480_frames_a_second_keeps_its_moments_in_every_codec(
+    tmp_path: Path, codec: Codec
+) -> None:
+    film = Film(tuple(range(48)), Fraction(1, 480), size=(96, 64))
+    path = make(tmp_path / "a.mp4", film)
+    assert (probe(path).rate or 0) > 240
+    out, sink = written(path, Encoding("mp4", None, "ultrafast", codec=codec))
+    assert films.moments(out) == [Fraction(n, 480) for n in range(48)]
+    assert sink.clock_note is None
+
+
 def test_interlaced_films_of_ten_bits_stay_interlaced(tmp_path: Path) -> None:
     options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
     film = Film(pixels="yuv422p10le", size=(96, 64), options=options)

@@ -27,13 +27,14 @@ from ..plan import (
 from ..plan import load as load_plan
 from . import account, doors, provenance, repair, sounds, wishes
 from .account import Decision, Result
+from .apart import told_apart
 from .doors import Target
 from .file import Watch, followed, followed_and_rendered, rendered, waits_in_memory
 from .finders import Finder, photo_finder, video_finder
 from .moments import decided, ranking, with_moments
 from .onlooking import Check, families, hides_faces
 from .output import check_free, dated_like, write_text
-from .page import check_folder, write_folder
+from .page import NAMES, check_folder, write_folder
 from .quieted import Quieted, Widened
 from .report import DetectorUse, NotHandedOver, Report
 from .retelling import Script, script_of, sound_noted
@@ -69,7 +70,7 @@ def redact(
     read = plan if isinstance(plan, Path) else None
     papers = sounds.Papers(read, save_plan, report_to, transcript)
     inputs = [path for path in (input, read, transcript) if path is not None]
-    _check_free(output, papers, inputs, force=force)
+    _check_free(output, proofs, papers, inputs, force=force)
     with watch.phase("probe"):
         card = doors.look_at(input, settings)
         script = script_of(card, settings, transcript)
@@ -130,14 +131,30 @@ def redact(
 
 
 def _check_free(
-    output: Path, papers: sounds.Papers, inputs: Sequence[Path], *, force: bool
+    output: Path,
+    proofs: provenance.Proofs | None,
+    papers: sounds.Papers,
+    inputs: Sequence[Path],
+    *,
+    force: bool,
 ) -> None:
-    """`OutputError` where something can't be written, before the work begins."""
+    """`OutputError` where something can't be written, before the work begins; `UsageError` where
+    two things would be written to one file."""
     check_free(output, inputs=inputs, force=force)
     if papers.save_plan is not None:
         check_free(papers.save_plan, inputs=[*inputs, output], force=force)
     if papers.report_to is not None:
         check_folder(papers.report_to, inputs=[*inputs, output], force=force)
+    sealed = provenance.sealed_name(output) if proofs and proofs.recipients else None
+    pages = [] if papers.report_to is None else [papers.report_to / name for name in NAMES]
+    told_apart(
+        [
+            ("the output", output),
+            ("the sealed original", sealed),
+            ("the saved plan", papers.save_plan),
+            *(("the report", page) for page in (papers.report_to, *pages)),
+        ]
+    )
 
 
 def scan(

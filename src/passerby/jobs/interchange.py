@@ -26,6 +26,7 @@ from ..plan.exchange import (
 )
 from ..plan.reading import MOST_BYTES
 from . import account, doors, sounds
+from .apart import told_apart
 from .output import check_free, write_text
 from .settings import AVAILABLE, Settings
 
@@ -45,6 +46,7 @@ def export(
     """
     form = form or format_of(output)
     files = [output, *([output.with_name(BESIDE)] if form == "mot" else [])]
+    told_apart(zip(("the output", "what classes are called"), files, strict=False))
     for path in files:
         check_free(path, inputs=[plan, film], force=force)
     document, card = load(plan), doors.look_at(film, Settings())

@@ -31,6 +31,15 @@ def check_free(output: Path, *, inputs: Sequence[Path] = (), force: bool = False
             raise OutputError("the output's folder does not exist", path=output, hint=hint)
 
 
+def check_writable(output: Path, *, inputs: Sequence[Path] = (), force: bool = False) -> None:
+    """`check_free`, and that its folder takes a file, which is made and removed to see it."""
+    check_free(output, inputs=inputs, force=force)
+    partial = output.with_name(output.name + SUFFIX)
+    os.close(_claimed(partial, inputs))
+    with answered(output):
+        partial.unlink()
+
+
 def _same(a: Path, b: Path) -> bool:
     """Also through symbolic links, hard links and other spellings."""
     try:

@@ -22,11 +22,11 @@ from ..core.detection import KINDS
 from ..core.errors import UsageError
 from ..core.schedule import Style
 from . import policies, wishes
+from .layers import laid
 
 # What can be hidden today -> its kind.
 AVAILABLE: Final = {"faces": "face", "plates": "plate", "text": "text", "people": "person"}
 PLANNED: Final[dict[str, str]] = {}
-ADD_UP: Final = ("zone", "time")  # what is asked for again is hidden besides
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SMALLEST: Final = (4.0, 1000.0)  # pixels: what may be asked for as the smallest size
 
@@ -253,8 +253,9 @@ class Settings(BaseModel):
         cls, toml: Path | None = None, *, policy: str | Path | None = None, **overrides: Any
     ) -> Self:
         """Defaults, then the policy, the TOML file, and `overrides` but None, each over the one
-        before; but zones and times that are to be hidden add up. The file may name a policy to
-        start from, in a line of its own. `UsageError` if any is wrong."""
+        before; but zones and times that are to be hidden add up, and sizes and detectors stay of
+        kinds that are not named again. The file may name a policy to start from, in a line of its
+        own. `UsageError` if any is wrong."""
         given: dict[str, Any] = {}
         written = {} if toml is None else policies.read_toml(toml)
         named = written.pop("policy", None)
@@ -265,8 +266,7 @@ class Settings(BaseModel):
             cls._of(given, str(policy))  # what is wrong with it is its own fault
         told = {k: v for k, v in overrides.items() if v is not None}
         for more in (written, told):
-            added = {k: [*given[k], *more[k]] for k in ADD_UP if _lists(k, given, more)}
-            given = {**given, **more, **added}
+            given = laid(given, more, (*AVAILABLE, *PLANNED))
         return cls._of(given, toml)
 
     @classmethod
@@ -341,8 +341,3 @@ def check_style(style: Style, kinds: Iterable[str]) -> None:
 def _option(info: ValidationInfo) -> str:
     """A field's name as people write it on the command line."""
     return (info.field_name or "").replace("_", "-")
-
-
-def _lists(key: str, *given: dict[str, Any]) -> bool:
-    """Whether all of them say something about `key`, and in the right form."""
-    return all(isinstance(some.get(key), list | tuple) for some in given)

@@ -31,6 +31,7 @@ from .sound import Sound
 from .target import MUXERS, Chosen, Encoding, chosen, muxer_options, sound_codec_of, unit_of
 
 _RATE: Final = Fraction(30)  # a guess for the encoder's bit budget; never a timestamp
+_MOST: Final = {"libsvtav1": Fraction(240)}  # frames a second that an encoder takes as that guess
 # In so short a film nothing is decoded out of order; x265 then gives moments out of thin air.
 _FEW: Final = 2
 
@@ -132,7 +133,9 @@ class VideoSink:
             container_options=muxer_options(encoding.container, card.clock.tick),
         )
         how = self._chosen(native)
-        stream = container.add_stream(how.encoder, rate=card.rate or _RATE, options=how.options)
+        rate = card.rate or _RATE
+        rate = min(rate, _MOST.get(how.encoder, rate))
+        stream = container.add_stream(how.encoder, rate=rate, options=how.options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = native.width, native.height
         stream.pix_fmt = how.pixels

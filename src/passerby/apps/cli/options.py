@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -273,32 +270,3 @@ def sizes(smallest: str | None) -> float | dict[str, float] | None:
             raise UsageError(f"--smallest: {part.strip()!r} names no kind", hint=hint)
         named[name.strip()] = value
     return named
-
-
-def report_place(report: Path | None) -> tuple[Path | None, Path | None]:
-    """What `--report` names: (folder, None) or (None, file). A new name without suffix is a
-    folder."""
-    if report is None:
-        return None, None
-    if report.is_dir() or (not report.suffix and not os.path.lexists(report)):
-        return report, None
-    return None, report
-
-
-def paper(path: Path | None, sources: Sequence[Path], *, force: bool) -> None:
-    """Make sure, before the work begins, that a plan or report may be written to `path`."""
-    from ...jobs.output import check_free
-
-    if path is not None:
-        check_free(path, inputs=sources, force=force)
-
-
-def write_paper(
-    path: Path | None, report: Mapping[str, Any], sources: Sequence[Path], *, force: bool
-) -> None:
-    """Write `report` as JSON, whole or not at all, if a path was given."""
-    from ...jobs.output import write_text
-
-    if path is not None:
-        text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-        write_text(path, text, inputs=sources, force=force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,16 +54,21 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
 
 
 def result(
-    command: str, outcomes: list[Outcome], skipped: Iterable[tuple[Path, str]] = ()
+    command: str,
+    outcomes: list[Outcome],
+    skipped: Iterable[tuple[Path, str]] = (),
+    unwritten: Sequence[PasserbyError] = (),
 ) -> dict[str, Any]:
-    """The one object that `--json` prints."""
+    """The one object that `--json` prints. `unwritten`: what became of papers beside the outputs
+    that couldn't be written."""
     return {
         "passerby": "result/1",
         "version": __version__,
         "command": command,
-        "exit": exit_code(outcomes),
+        "exit": FAILED if unwritten else exit_code(outcomes),
         "files": [outcome.as_dict() for outcome in outcomes],
         "skipped": [{"path": str(path), "why": why} for path, why in skipped],
+        "unwritten": [failure(error) for error in unwritten],
     }
 
 

@@ -44,12 +44,10 @@ from .options import (
     UnsureOption,
     ZoneOption,
     kinds,
-    paper,
-    report_place,
     sizes,
-    write_paper,
 )
-from .outcome import Outcome, exit_code, result
+from .outcome import Outcome, result
+from .papers import paper, report_place, reports, settings_read, write_papers
 from .progress import Meter
 from .terminal import put
 from .work import Item, Work, gather
@@ -304,6 +302,8 @@ def redact(
     json: JsonOption = False,
 ) -> int:
     from ... import jobs
+    from ...jobs.apart import told_apart
+    from ...jobs.provenance import sealed_name
 
     if lossless_outside:
         raise UsageError(
@@ -361,6 +361,21 @@ def redact(
         raise UsageError(
             "a report's folder is for one file", hint="name a file for several: --report all.json"
         )
+    told_apart(
+        [
+            *(("the output", item.target) for item in work.items),
+            *(("the sealed original", sealed_name(item.target)) for item in work.items if seal),
+            *reports(folder, report),
+            ("--save-plan", save_plan),
+            ("--manifest", manifest),
+        ],
+        [
+            *(("an input", path) for path in sources),
+            *(("--plan", plan), ("--transcript", transcript), ("--sign", sign), ("--key", key)),
+            *(("--seal", Path(some)) for some in seal or ()),
+            *settings_read(settings, policy),
+        ],
+    )
     for path in (save_plan, report, manifest):
         paper(path, sources, force=force)
 
@@ -383,12 +398,17 @@ def redact(
         meter.say(f"  the report: {folder / 'report.html'}")
     whole = result("redact", outcomes, work.skipped)
     alone = outcomes[0].report if len(outcomes) == 1 else None
-    write_paper(report, alone if alone is not None else whole, sources, force=force)
     listed = manifest_of(inputs, to, outcomes, work.skipped)
-    write_paper(manifest, listed, sources, force=force)
+    unwritten = write_papers(
+        [(report, alone if alone is not None else whole), (manifest, listed)],
+        sources,
+        force=force,
+        kept="what was redacted is there" if any(o.output for o in outcomes) else "",
+    )
+    whole = result("redact", outcomes, work.skipped, unwritten)
     if json:
         put(whole)
-    return exit_code(outcomes)
+    return int(whole["exit"])
 
 
 def one_plan(work: Work, plan: Path | None, save_plan: Path | None) -> None:

@@ -33,6 +33,7 @@ from .options import (
     sizes,
 )
 from .outcome import DONE
+from .papers import settings_read
 from .progress import Meter
 from .terminal import say
 from .work import gather
@@ -156,6 +157,7 @@ def review(
 ) -> int:
     only_here(listen)
     from ... import jobs
+    from ...jobs.apart import told_apart
     from ..review import serve
     from ..review.films import Films
 
@@ -176,6 +178,14 @@ def review(
         limit=limit,
     )
     papers = papers_of(input, output=output, to=to, plan=plan)
+    told_apart(
+        [
+            (what, path)
+            for p in papers
+            for what, path in (("the plan", p.plan), ("the output", p.output))
+        ],
+        [*(("an input", p.input) for p in papers), *settings_read(settings, policy)],
+    )
     root = input if input.is_dir() else None
     films = Films(papers, chosen, root)
     if root is None:

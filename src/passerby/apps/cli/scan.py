@@ -30,12 +30,10 @@ from .options import (
     UnsureOption,
     ZoneOption,
     kinds,
-    paper,
-    report_place,
     sizes,
-    write_paper,
 )
-from .outcome import DONE, Outcome, result
+from .outcome import Outcome, result
+from .papers import paper, report_place, reports, settings_read, write_papers
 from .progress import Meter, tell
 from .terminal import put
 
@@ -69,6 +67,7 @@ def scan(
     json: JsonOption = False,
 ) -> int:
     from ... import jobs
+    from ...jobs.apart import told_apart
 
     chosen = jobs.Settings.load(
         settings,
@@ -95,6 +94,8 @@ def scan(
             "a report's folder shows a finished file, and a scan makes none",
             hint="name a file: --report REPORT.json",
         )
+    read = [("the input", input), *settings_read(settings, policy)]
+    told_apart([("the plan", output), *reports(folder, report)], read)
     for path in (output, report):
         paper(path, [input], force=force)
 
@@ -102,7 +103,11 @@ def scan(
     with meter.watch(input) as progress:
         found = jobs.scan(input, chosen, output=output, force=force, progress=progress)
     tell(f"{input} -> {output}", found, meter)
-    write_paper(report, found.as_dict(), [input], force=force)
+    unwritten = write_papers(
+        [(report, found.as_dict())], [input], force=force, kept="the plan is written"
+    )
+    outcome = Outcome(input, output, "done", report=found.as_dict())
+    whole = result("scan", [outcome], unwritten=unwritten)
     if json:
-        put(result("scan", [Outcome(input, output, "done", report=found.as_dict())]))
-    return DONE
+        put(whole)
+    return int(whole["exit"])

@@ -22,6 +22,7 @@ from .options import (
     kinds,
 )
 from .outcome import DONE, FAILED
+from .papers import settings_read
 from .progress import Meter
 from .terminal import complain, put
 
@@ -64,6 +65,7 @@ def shards(
     json: JsonOption = False,
 ) -> int:
     from ...jobs import Settings
+    from ...jobs.apart import told_apart
     from ...jobs.shards import reshard
     from ...jobs.tasks import models_kept
 
@@ -81,6 +83,8 @@ def shards(
         raise UsageError("two shards are called the same", hint="redact them into two folders")
     if not to.is_dir():
         raise UsageError("there is no such folder", path=to, hint="create it first")
+    read = [*(("a shard", path) for path in inputs), *settings_read(settings, policy)]
+    told_apart([("an output", to / name) for name in names], read)
 
     meter, code, told = Meter(quiet=quiet), DONE, []
     for path, name in zip(inputs, names, strict=True):

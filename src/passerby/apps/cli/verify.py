@@ -17,11 +17,9 @@ from .options import (
     QuietOption,
     ReportOption,
     StreamOption,
-    paper,
-    report_place,
-    write_paper,
 )
-from .outcome import Outcome, exit_code, result, settled
+from .outcome import Outcome, result, settled
+from .papers import paper, report_place, reports, write_papers
 from .progress import Meter, tell
 from .terminal import put, say
 
@@ -98,9 +96,12 @@ def verify(
     json: JsonOption = False,
 ) -> int:
     from ... import jobs
+    from ...jobs.apart import told_apart
 
     sources = [path for path in (output, original, plan) if path is not None]
     folder, report = report_place(report)
+    read = [("the file to verify", output), ("--original", original), ("--plan", plan)]
+    told_apart(reports(folder, report), read)
     paper(report, sources, force=force)
     meter = Meter(quiet=quiet)
     with meter.watch(output) as progress:
@@ -123,8 +124,9 @@ def verify(
         meter.say(f"  the report: {folder / 'report.html'}")
     if with_originals:
         say("passerby: WARNING: the report's page SHOWS THE ORIGINAL, UNHIDDEN: hand it to nobody")
-    write_paper(report, found.as_dict(), sources, force=force)
+    unwritten = write_papers([(report, found.as_dict())], sources, force=force)
     outcome = Outcome(output, None, settled(found), report=found.as_dict())
+    whole = result("verify", [outcome], unwritten=unwritten)
     if json:
-        put(result("verify", [outcome]))
-    return exit_code([outcome])
+        put(whole)
+    return int(whole["exit"])
