@@ -42,7 +42,9 @@ class Plates:
         size = frame.size
         cut = (seen.boxes[:, :2] <= 0).any(axis=1)
         cut |= (seen.boxes[:, 2:] >= (size.width, size.height)).any(axis=1)
-        keep = shaped(seen.boxes, look.scale) | cut  # of what the edge cuts, the shape isn't known
+        # Its shape is as it is looked at; of what the edge cuts it isn't known.
+        lying = seen.boxes[:, [1, 0, 3, 2]] if look.turn % 2 else seen.boxes
+        keep = shaped(lying, look.scale) | cut
         return Detections(seen.boxes[keep], seen.scores[keep])
 
 
