@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,23 @@ def test_a_film_of_480_frames_a_second_keeps_its_moments_in_every_codec(
     out, sink = written(path, Encoding("mp4", None, "ultrafast", codec=codec))
     assert films.moments(out) == [Fraction(n, 480) for n in range(48)]
     assert sink.clock_note is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux only")
+@pytest.mark.parametrize("codec", CODECS)
+def test_no_encoder_leaves_threads_in_real_time(tmp_path: Path, codec: Codec) -> None:
+    """Only root's could be; all else on the machine would wait for them."""
+    card = probe(make(tmp_path / "a.mp4", Film(tuple(range(12)), size=(96, 64), sounds=1)))
+    how = Encoding("mp4", None, "ultrafast", "keep", codec=codec)
+    sink = VideoSink(tmp_path / "out.mp4", card, how)
+    seen = set()
+    for frame in VideoSource(card).frames():
+        sink.write(frame)
+        tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+        seen |= {os.sched_getscheduler(task) for task in tasks}
+    sink.close()
+    assert works(SOFTWARE[codec])
+    assert {*seen, os.sched_getscheduler(0)} == {os.SCHED_OTHER}
 
 
 def test_interlaced_films_of_ten_bits_stay_interlaced(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from fractions import Fraction
 from io import BufferedWriter
 from pathlib import Path
@@ -26,6 +26,7 @@ from .card import Card
 from .clear import ON_WHITE
 from .faults import write_fault, writing
 from .formats import layout, planar
+from .ordinary import ordinary
 from .orient import to_matrix
 from .sound import Sound
 from .target import MUXERS, Chosen, Encoding, chosen, muxer_options, sound_codec_of, unit_of
@@ -80,7 +81,8 @@ class VideoSink:
             raise TypeError(f"want a decoder's frame, got {type(native).__name__}")
         if len(grounds(frame)) > 1 and ON_WHITE not in self.notes:
             self.notes.append(ON_WHITE)
-        with writing(self._path, frame.span.start):
+        opens = ordinary() if self._stream is None else nullcontext()
+        with opens, writing(self._path, frame.span.start):
             if self._stream is None:
                 self._start(native, frame.span.start)
             assert self._stream is not None

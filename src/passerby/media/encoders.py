@@ -16,6 +16,7 @@ from av.codec import Codec as Known
 from av.video.codeccontext import VideoCodecContext
 
 from ..core.errors import OutputError, UsageError
+from .ordinary import ordinary
 
 Codec = Literal["h264", "hevc", "av1", "vp9"]
 CODECS: Final[tuple[Codec, ...]] = ("h264", "hevc", "av1", "vp9")
@@ -111,7 +112,8 @@ def works(encoder: str) -> bool:
         context.options = options(codec_of(encoder), encoder, "veryfast", 30)
         frame = av.VideoFrame(640, 360, context.pix_fmt)
         frame.pts, frame.time_base = 0, Fraction(1, 25)
-        return bool([*context.encode(frame), *context.encode(None)])
+        with ordinary():
+            return bool([*context.encode(frame), *context.encode(None)])
     except (av.FFmpegError, ValueError, UsageError, NotImplementedError):
         return False
 
