@@ -219,7 +219,7 @@ def test_an_input_that_is_no_footage_is_a_one_line_error(
         (["clip.mp4", "--plan", "none.json"], 1),
         (["clip.mp4", "--settings", "none.toml"], 2),
         (["clip.mp4", "--report", "there.mp4"], 1),
-        (["clip.mp4", "--save-plan", "clip.mp4"], 1),
+        (["clip.mp4", "--save-plan", "clip.mp4"], 2),
         (["clip.mp4", "--encoder-preset", "warp"], 2),
         (["clip.mp4", "--device", "quantum"], 2),
     ],

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import wave
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,10 @@ def phrases(words: str) -> list[tuple[float, float, str]]:
 
     found = re.findall(r"(\S+) --> (\S+)\n(.*)\n", words)
     return [(seconds(start), seconds(end), said) for start, end, said in found]
+
+
+def words_of(said: Iterable[str]) -> set[str]:
+    return {word.strip(".,").lower() for phrase in said for word in phrase.split()}
 
 
 def flat(sound: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -150,7 +155,9 @@ def test_what_was_edited_is_what_is_heard(inside: Run, retold: Retold, moonshine
     assert (done.returncode, done.stderr) == (0, "")
     again = (retold.folder / "again.vtt").read_text()
     assert "elephant" in again.lower()
-    assert "best" in again.lower()
+    spoken = [said for _, _, said in retold.wanted if not said.startswith("[cut]")]
+    wanted, heard_again = words_of(spoken), words_of(said for _, _, said in phrases(again))
+    assert len(wanted & heard_again) > 0.6 * len(wanted)  # a machine hears some words amiss
     _, _, third = phrases(retold.words)[2]
     assert third.split()[-1].strip(".,").lower() not in again.lower()  # it was cut
 
