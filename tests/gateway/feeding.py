@@ -6,6 +6,7 @@ Each picture carries its own number in blocks; see `tests.live.camera`.
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -123,3 +124,16 @@ def rising(found: Sequence[int | None]) -> bool:
     return all(
         a is not None and b is not None and b == (a + 1) % 64 for a, b in itertools.pairwise(found)
     )
+
+
+def gone(line: socket.socket, seconds: float) -> bool:
+    """Whether a connection is ended within that time, whatever comes before."""
+    line.settimeout(seconds)
+    try:
+        while line.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.gateway.feeding import descriptors, serving
+from tests.gateway.feeding import descriptors, gone, serving
 from tests.gateway.test_web import ask, by_hand
 
 from passerby.apps.gateway import Channel, Listening
@@ -40,18 +40,6 @@ def opened(server: Listening, stack: ExitStack, *sent: bytes) -> list[socket.soc
     for line, first in zip(lines, sent, strict=True):
         line.sendall(first)
     return lines
-
-
-def gone(line: socket.socket) -> bool:
-    line.settimeout(4)
-    try:
-        while line.recv(4096):
-            pass
-    except ConnectionError:
-        pass
-    except TimeoutError:
-        return False
-    return True
 
 
 def test_silent_connections_are_bounded_and_keep_nobody_out(
@@ -93,7 +81,7 @@ def test_who_does_not_ask_to_the_end_is_let_go(
             slow.sendall(b"v")
             time.sleep(0.2)
     assert time.monotonic() - begun < 2.5, "though it says something all the time"
-    assert gone(silent)
+    assert gone(silent, 4)
     assert not caplog.records
 
 

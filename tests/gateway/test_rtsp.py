@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.gateway.feeding import descriptors, feeding, numbers, rising, serving
+from tests.gateway.feeding import descriptors, feeding, gone, numbers, rising, serving
 from tests.live.camera import PYTHON, needs_rtsp
 
 from passerby.apps.gateway import Channel, Listening
@@ -141,15 +141,7 @@ class Line:
         return got
 
     def gone(self) -> bool:
-        self.socket.settimeout(15)
-        try:
-            while self.socket.recv(4096):
-                pass
-        except ConnectionError:
-            pass
-        except TimeoutError:
-            return False
-        return True
+        return gone(self.socket, 15)
 
 
 @pytest.fixture
