@@ -67,7 +67,7 @@ def test_what_can_t_be_meant_is_refused_and_nothing_is_written(
     for words, said in (
         (("import", "cars.txt", "--film", "clip.mp4", "-o", "p.json"), "nothing known is called"),
         (("import", "none.xml", "--film", "clip.mp4", "-o", "p.json"), "can't be read"),
-        (("import", "cars.txt", "--film", "clip.mp4", "-o", "clip.mp4"), "is the input"),
+        (("import", "cars.txt", "--film", "clip.mp4", "-o", "clip.mp4"), "are one file"),
         (("import", "clip.mp4", "--film", "clip.mp4", "-o", "p.json"), "says no format"),
         (
             ("import", "cars.txt", "--film", "clip.mp4", "-o", "p.json", "--label", "3=car"),

@@ -84,6 +84,12 @@ def faked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "verify a.jpg --plan p.json --report p.json",
         "review a.jpg -o x.jpg --plan x.jpg --no-browser",
         "shards a.jpg --to . --settings a.tar",
+        "transcribe a.jpg -o a.jpg --language en",
+        "subtitles w.vtt -o w.vtt",
+        "plan export p.json --film a.jpg -o p.json",
+        "plan export p.json --film a.jpg -o a.jpg --format coco",
+        "plan import p.json --film a.jpg -o p.json",
+        "plan import p.json --film a.jpg -o a.jpg",
     ],
 )
 def test_two_files_of_one_name_are_refused_before_the_work_begins(

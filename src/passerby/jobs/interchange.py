@@ -46,7 +46,10 @@ def export(
     """
     form = form or format_of(output)
     files = [output, *([output.with_name(BESIDE)] if form == "mot" else [])]
-    told_apart(zip(("the output", "what classes are called"), files, strict=False))
+    told_apart(
+        zip(("the output", "what classes are called"), files, strict=False),
+        [("the plan", plan), ("the film", film)],
+    )
     for path in files:
         check_free(path, inputs=[plan, film], force=force)
     document, card = load(plan), doors.look_at(film, Settings())
@@ -77,6 +80,7 @@ def bring(
     """Write a plan of `film` to `output` that hides what `annotations` say. The plan, and how many
     boxes were left out, by the name that they had. `labels`: what is a face, a plate, ..."""
     form = form or format_of(annotations)
+    told_apart([("the plan", output)], [("the annotations", annotations), ("the film", film)])
     check_free(output, inputs=[annotations, film], force=force)
     for kind in (labels or {}).values():
         if kind not in AVAILABLE.values():

@@ -13,6 +13,7 @@ from ..plan.subtitles import subtitles_of
 from ..plan.transcript import Spoken, Transcript, load
 from ..redact.retold import Telling, Wanted, fitted
 from . import speakers
+from .apart import told_apart
 from .output import check_free, write_text
 from .settings import Settings
 
@@ -94,6 +95,7 @@ def subtitles(transcript: Path, output: Path, *, force: bool = False) -> int:
     kind = kinds.get(output.suffix.lower())
     if kind is None:
         raise UsageError("subtitles are .srt or .vtt", path=output, hint="name it *.srt")
+    told_apart([("the output", output)], [("the transcript", transcript)])
     check_free(output, inputs=[transcript], force=force)
     told = reviewed(transcript)
     text = subtitles_of(told, "srt" if kind == "srt" else "vtt")

@@ -15,6 +15,7 @@ from ..media import Card, sha256
 from ..media.hearing import Hearing
 from ..plan.transcript import LANGUAGE, Phrase, Spoken, Transcript, text_of
 from . import doors, speakers
+from .apart import told_apart
 from .output import check_free, write_text
 from .settings import Settings
 
@@ -72,6 +73,7 @@ def transcribe(
     settings = settings or Settings()
     if not LANGUAGE.fullmatch(language):
         raise UsageError(f"{language!r} names no language", hint="write one such as en or pt-BR")
+    told_apart([("the transcript", output)], [("the input", input)])
     check_free(output, inputs=[input], force=force)
     card = doors.look_at(input, settings)
     if not card.audio:
