@@ -10,7 +10,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,13 +28,15 @@ from ..core.live import Arrival
 from ..core.time import Clock, Span, Ticks
 from .addresses import Address
 from .clear import put_on_white
-from .continuity import Continuity
+from .continuity import followed, uncounted
 from .decode import DecodedFrame
 from .faults import FOREIGN
 from .formats import Layout, layout, planar
 from .opening import FORMATS
 from .orient import of_frame
+from .slices import joined
 from .srt import received
+from .two_clocks import TwoClocks
 from .upright import upright
 
 OPENING: Final = 5.0  # seconds to answer and to show what is there
@@ -42,13 +44,9 @@ SILENCE: Final = 3.0  # seconds without a packet after which a camera counts as 
 PATIENCE: Final = 20.0  # seconds for the very first picture
 PICTURELESS: Final = 10.0  # seconds in which something comes, but no picture
 WAITS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries
-JUMP: Final = 2.0  # seconds that a camera's clock may leap
-_SLIP: Final = 0.5  # seconds back that are no new clock, only a frame out of order
-_DRIFT: Final = 0.002  # share of the difference between two clocks that is made up a frame
 _QUICK: Final = {"fflags": "nobuffer", "analyzeduration": "1000000", "probesize": "1000000"}
 _MOST: Final = 8192 * 8192  # pixels
 
-LOSSY: Final = ("rtsp", "mpegts")  # formats in which pictures may be missing
 _FORMAT: Final = {"rtsp": "rtsp", "rtmp": "flv", "udp": "mpegts", "tcp": "mpegts"}
 _PROTOCOLS: Final = {
     "rtsp": "rtsp,rtp,srtp,tcp,udp,tls",
@@ -185,13 +183,16 @@ class Camera:
             raise Unsupported("sends no picture", hint="choose another of its streams")
         stream = max(streams, key=lambda s: (s.width or 0) * (s.height or 0))
         _prepare(stream)
-        self._countable(stream)
-        clocks = _Clocks(stream.time_base or Fraction(1, 90_000), paced=self.address.kind == "file")
+        told = uncounted(stream, self.address.kind, self._transport)
+        if told is not None:
+            raise _Useless("sends what can't be told to be whole over UDP", hint=told)
+        tick = stream.time_base or Fraction(1, 90_000)
+        clocks = TwoClocks(tick, paced=self.address.kind == "file")
         self._section += 1
         # Whether a key frame came since anything was missing, and was decoded; what pictures are.
         mended, whole, shape = False, False, None
         turns = _Turns()
-        lost = _continuity(stream, container.format.name)
+        lost = followed(stream, container.format.name)
         for packet in self._packets(container, stream):
             missing = packet.is_corrupt or (lost is not None and lost.broken(bytes(packet)))
             mended = (mended or packet.is_keyframe) and not missing
@@ -261,15 +262,6 @@ class Camera:
         elif now - self._mended > PICTURELESS:
             self.signal.why = _UNWHOLE
 
-    def _countable(self, stream: VideoStream) -> None:
-        """Of what may be lost on its way only that of which it is seen: Note [lost pictures]."""
-        name = stream.codec_context.name
-        if self.address.kind == "rtsp" and self._transport == "udp":
-            if name not in ("h264", "mjpeg"):
-                raise _Useless("sends what can't be told to be whole over UDP", hint=_COUNTED)
-        elif self.address.kind in ("udp", "srt") and name not in ("h264", "hevc", "mjpeg"):
-            raise _Useless("sends what can't be told to be whole over UDP", hint=_SET)
-
 
 def _device(path: str) -> InputContainer:
     """A camera that hangs on this machine."""
@@ -291,81 +283,6 @@ def _let_go(container: InputContainer) -> Iterator[InputContainer]:
     finally:
         if not sys.is_finalizing():
             threading.Thread(target=container.close, name="leaving", daemon=True).start()
-
-
-def joined(packets: Iterable[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
-    """One packet for each picture, a picture later.
-
-    Note [halves of pictures]: of a picture in several slices, FFmpeg's RTSP sometimes gives each
-    slice as a packet (seen with key frames). Decoded one by one they make two torn pictures, which
-    the decoder does not call damaged. All with one moment belong together; so does what comes
-    before the first moment that is told.
-    """
-    parts: list[Packet[VideoStream]] = []
-    for packet in packets:
-        same = parts and packet.pts is not None and parts[0].pts in (None, packet.pts)
-        if parts and not same:
-            yield _one(parts)
-            parts = []
-        parts.append(packet)
-    if parts:
-        yield _one(parts)
-
-
-def _one(parts: Sequence[Packet[VideoStream]]) -> Packet[VideoStream]:
-    if len(parts) == 1:
-        return parts[0]
-    last = parts[-1]
-    made: Packet[Any] = Packet(b"".join(map(bytes, parts)))
-    made.pts, made.dts, made.time_base = last.pts, last.dts, last.time_base
-    made.stream = last.stream
-    made.is_keyframe = any(part.is_keyframe for part in parts)
-    made.is_corrupt = any(part.is_corrupt for part in parts)
-    return made
-
-
-class _Clocks:
-    """The camera's clock beside this machine's."""
-
-    def __init__(self, tick: Fraction, *, paced: bool) -> None:
-        self.clock, self._paced = Clock(tick), paced
-        self._tick = float(tick)
-        self._anchor: float | None = None
-        self.last = -1
-        self.now = self.moment = self.wait = 0.0
-
-    def begin(self, pts: int | None) -> bool:
-        """A frame from which nothing before it is followed on."""
-        self._anchor = None
-        return bool(self.take(pts))
-
-    def take(self, pts: int | None) -> bool | None:
-        """True when the clock begins anew with this frame; None when the frame is out of order."""
-        self.now, new = time.monotonic(), False
-        if pts is None:
-            pts = self.last + max(1, round((self.now - self.moment) / self._tick))
-        if self._anchor is not None:
-            ahead = (pts - self.last) * self._tick
-            if -_SLIP < ahead <= 0:
-                return None
-            leap = not -JUMP < pts * self._tick + self._anchor - self.now < 2 * JUMP
-            new = ahead <= 0 or ahead > JUMP or (leap and not self._paced)
-        if self._anchor is None or new:
-            self._anchor, new = self.now - pts * self._tick, True
-        self.last = pts
-        self.moment = pts * self._tick + self._anchor
-        if self._paced:
-            self.wait = max(0.0, self.moment - self.now)
-            self.now += self.wait
-        else:
-            self._anchor += _DRIFT * (self.now - self.moment)
-        return new
-
-
-def _continuity(stream: VideoStream, form: str) -> Continuity | None:
-    """Who tells when pictures were lost; None where the way is one that loses none."""
-    context = stream.codec_context
-    return Continuity(context.extradata) if context.name == "h264" and form in LOSSY else None
 
 
 def _prepare(stream: VideoStream) -> None:
@@ -460,9 +377,7 @@ def _lost(error: BaseException, address: Address) -> StreamLost:
     return StreamLost("can't be reached", path=where, hint=_VIDEO if device else _REACH)
 
 
-_COUNTED: Final = "take --transport tcp, or set the camera to H.264"
 _UNWHOLE: Final = "sends no whole picture: set it to key frames (IDR), not intra refresh"
-_SET: Final = "set what sends it to H.264 or H.265, or let it send to tcp://"
 _VIDEO: Final = "ls -l /dev/video* shows what there is, and which group may open it"
 _SRT: Final = "check the address, the passphrase, and that it sends MPEG-TS"
 _WHOLE: Final = "check that it is a video, and that it was copied whole"

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from av.video.stream import VideoStream
+
+LOSSY: Final = ("rtsp", "mpegts")  # formats in which pictures may be missing
 _START: Final = re.compile(rb"\x00\x00\x01")
 _SLICE, _KEY, _SEQUENCE, _PICTURE = 1, 5, 7, 8  # kinds of units
 _RICH: Final = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)  # profiles
@@ -94,6 +97,24 @@ class Continuity:
                 bits.exp()
         bits.exp()
         self._sequences[number] = _Sequence(count, bool(bits.take(1)), apart)
+
+
+def followed(stream: VideoStream, form: str) -> Continuity | None:
+    """Who tells when pictures of `stream` were lost; None where the way is one that loses none, and
+    where nobody can tell. `form`: FFmpeg's name of the format."""
+    context = stream.codec_context
+    return Continuity(context.extradata) if context.name == "h264" and form in LOSSY else None
+
+
+def uncounted(stream: VideoStream, kind: str, transport: str) -> str | None:
+    """What to do where pictures of `stream` may be lost on their way and nobody would see it; None
+    where all is well: Note [lost pictures]. `kind`: of the address. `transport`: RTSP's."""
+    name = stream.codec_context.name
+    if kind == "rtsp" and transport == "udp" and name not in ("h264", "mjpeg"):
+        return "take --transport tcp, or set the camera to H.264"
+    if kind in ("udp", "srt") and name not in ("h264", "hevc", "mjpeg"):
+        return "set what sends it to H.264 or H.265, or let it send to tcp://"
+    return None
 
 
 class _Bits:
