@@ -39,8 +39,9 @@ def on_face(seen: Detections, face: Box = FACE) -> tuple[Box, float]:
         Look(1.0, 0.3, Box(100, 0, 400, 250)),
         Look(2.0, 0.3, Box(120, 17, 340, 251)),
         Look(0.75, 0.3, Box(30, 5, 512, 512), gain=1.5),
+        Look(0.225, 0.3, Box(0, 0, 497, 497)),
     ],
-    ids=["whole", "half", "double", "crop", "crop doubled", "crop and gain"],
+    ids=["whole", "half", "double", "crop", "crop doubled", "crop and gain", "as small as live"],
 )
 def test_every_look_gives_the_face_in_pixels_of_the_whole_frame(
     detector: Detector, portrait: Picture, look: Look

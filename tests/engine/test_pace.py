@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import deque
 from fractions import Fraction
 
 import numpy as np
@@ -101,9 +102,9 @@ def test_where_all_is_too_late_steps_come_at_once() -> None:
         assert (camera.pace.stride, camera.pace.halvings, camera.pace.thinning) == step
         camera.runs(0.15, behind=0.62)
         assert camera.pace.hopeless(0.62)
-        camera.pace.gave_up()
+        camera.pace.gave_up(9, camera.now)
         camera.runs(0.15)
-        camera.pace.gave_up()
+        camera.pace.gave_up(9, camera.now)
         camera.runs(0.15)
     assert not camera.pace.hopeless(0.55)
 
@@ -112,7 +113,7 @@ def test_a_single_hiccup_is_no_load() -> None:
     camera = Camera()
     for _ in range(5):
         camera.runs(0.1, behind=0.62)
-        camera.pace.gave_up()
+        camera.pace.gave_up(9, camera.now)
         camera.runs(3)
     assert camera.pace.halvings == 0
 
@@ -216,3 +217,60 @@ def test_without_a_clock_nothing_is_left_out() -> None:
     camera = Camera(delay=None)
     assert camera.runs(10, behind=9) == 150
     assert camera.pace.deadline(Arrival(FRAME, CLOCK, 1.0, 1.0, 0)) == float("inf")
+
+
+def decided(each: float, *, gives_up: bool = True) -> float:
+    """The share of a minute's frames that are decided in time where each is looked at for `each`
+    seconds, one after the other, and all of the look-ahead has to be seen before."""
+    pace, step, now = Pace(0.5), 1 / 15, 0.0
+    unseen, held = deque[float](), deque[float]()  # when frames came
+    came, good = 0, 0
+    while came < 900 or unseen:
+        while came < 900 and came * step <= now:
+            at = came * step
+            behind = at - unseen[0] if unseen else 0.0
+            pace.takes(Arrival(FRAME, CLOCK, at, at, 0), behind, at)
+            if unseen and (pace.hopeless(behind) or (gives_up and pace.in_vain(behind))):
+                pace.gave_up(len(unseen), at)
+                unseen.clear()
+            unseen.append(at)
+            came += 1
+        if not unseen:
+            now = came * step
+            continue
+        seen, now = unseen.popleft(), now + each
+        pace.worked(each, now)
+        held.append(seen)
+        while seen - held[0] >= 0.3:
+            good += now <= held.popleft() + 0.5
+    return good / 900
+
+
+@pytest.mark.parametrize("each", [0.02, 0.05, 0.06])
+def test_nothing_is_given_up_where_there_is_time_for_all(each: float) -> None:
+    assert decided(each) > 0.98
+
+
+def test_a_little_too_much_work_does_not_cover_everything() -> None:
+    """A line that is a little too long stays so, and all that passes through it is late."""
+    assert decided(0.07, gives_up=False) < 0.2
+    assert decided(0.07) > 0.45
+
+
+def test_one_long_look_makes_nothing_in_vain() -> None:
+    camera = Camera()
+    camera.runs(4, busy=0.3)
+    camera.pace.worked(0.6, camera.now)
+    assert not camera.pace.in_vain(0.35)
+    assert camera.pace.in_vain(0.45)
+    camera.runs(4, busy=0.95)
+    assert camera.pace.in_vain(0.2)
+
+
+def test_frames_that_are_given_up_now_and_then_are_load_like_those_that_come_late() -> None:
+    camera = Camera()
+    for _ in range(12):
+        camera.pace.gave_up(4, camera.now)
+        camera.pace.published(0.3)
+        camera.runs(0.8)
+    assert camera.pace.halvings == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +106,19 @@ def test_what_is_just_found_is_published_ever_smaller(kind: str, preset: str) ->
     assert published[3] < 0.75 * published[0]
     if kind == "plate":
         assert published[3] > 4
+
+
+@pytest.mark.parametrize("kind", ["face", "person"])
+def test_a_close_look_costs_less_where_nobody_could_be_known_anyway(kind: str) -> None:
+    """Live, where what is published is halved twice; a face is still found there nearly always."""
+    size, row = Size(1280, 720), np.array([600, 300, 660, 380], np.float32)
+    how = FollowSettings.preset("balanced", kind)
+    sides, heights = [], []
+    for halvings in range(4):
+        look = looks.close_look(row, size, 0.3, 0, how.coarser(halvings, 1280).traits)
+        assert look.crop is not None
+        sides.append(look.crop.width * look.scale)
+        heights.append(80 * look.scale)
+    assert sides[0] == sides[1]
+    assert sides[2] == sides[3] < 0.6 * sides[0]
+    assert heights[3] > 2 * how.traits.found

@@ -29,6 +29,7 @@ from .weights import find
 
 _STEP: Final = 32  # the network halves five times: sides are multiples of this
 _SMALL: Final = 192  # all smaller pictures share one square input
+_SMALLEST: Final = 128  # and those that fill this one, see Note [what lies around]
 _BEYOND: Final = 8  # network pixels between each edge and that of the canvas
 _MIRRORED: Final = 4  # of them
 _SAME: Final = 0.45  # two boxes that overlap more than this are one face
@@ -117,7 +118,14 @@ class _Laid:
 
 
 def _canvas(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of the network's input: few different ones, for each is compiled once."""
+    """Rows and columns of the network's input: few different ones, for each is compiled once.
+
+    Note [what lies around]: of a picture that is cut off on a side, more of a plain colour around
+    it helps, so the smallest input is only for those that fill it.
+    """
+    room = _SMALLEST - 2 * _BEYOND
+    if max(height, width) <= room and min(height, width) >= room - 2 * _BEYOND:
+        return _SMALLEST, _SMALLEST
     if max(height, width) <= _SMALL:
         return _SMALL, _SMALL
     high, wide = (math.ceil((side + 2 * _BEYOND) / _STEP) * _STEP for side in (height, width))

@@ -137,9 +137,10 @@ class Live:
                 return
             counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
             counts.thinning = self._pace.thinning
-            if self._pace.hopeless(behind):
-                if self._warm(now):
-                    self._pace.gave_up()
+            warm = self._warm(now)
+            if self._pace.hopeless(behind) or (warm and self._pace.in_vain(behind)):
+                if warm:
+                    self._pace.gave_up(len(self._unseen), now)
                 self._give_up()
             waiting = _Waiting(arrival, thinned=not self._pace.publishes)
             self._line.append(waiting)
@@ -151,7 +152,7 @@ class Live:
         return self._begun is not None and now - self._begun > _BEGINNING
 
     def _give_up(self) -> None:
-        """Whoever looks is so far behind that what waits would be seen after its deadline.
+        """Whoever looks is so far behind that what waits would be decided after its deadline.
 
         It is covered, and what comes next is looked at at once, for it is long after the last look.
         Note [no new beginning]: a planner that began anew would look closely at everything first,
@@ -220,7 +221,8 @@ class Live:
         if number == self._surveyor:
             self._bad = self._hangs = 0
             now = time.monotonic()
-            self._pace.worked(now - (self._busy or now), now)
+            with self._change:
+                self._pace.worked(now - (self._busy or now), now)
 
     def _opened(self, number: int, first: Arrival) -> LivePlanner:
         with self._change:
@@ -359,7 +361,7 @@ class Live:
         else:
             self._show(waiting, moment)
         took = time.monotonic() - arrival.arrived
-        self._pace.published(took)
+        self._pace.published(took, decided=waiting.regions is not None)
         counts.latency = took if not counts.latency else 0.9 * counts.latency + 0.1 * took
 
     def _show(self, waiting: _Waiting, moment: float) -> None:

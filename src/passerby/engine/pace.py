@@ -7,6 +7,11 @@ looked at, and neither painted nor coded: half as many pictures tell more than p
 size. Of the frames that are taken none is looked at less. What cannot be decided in time all the
 same is covered.
 
+Note [late before its time]: until a frame is decided, all of the look-ahead behind it has to be
+seen too. Where that will take longer than there is time, looking at it is in vain, and makes those
+behind it late as well: a line that is a little too long stays so, and then nothing is published at
+all. So it is given up with all that wait, and whoever looks goes on with what comes next.
+
 Note [a step needs time]: after it all is looked at anew in another size, and what waited is still
 late. That tells nothing about whether the step was enough.
 
@@ -19,10 +24,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Final
 
 from ..core.live import Arrival
 
+SHARE: Final = Fraction(3, 5)  # of the delay that goes into looking ahead; the rest is for work
 # One frame in so many is taken; halved so often; of those taken one in so many is published.
 RUNGS: Final = ((1, 0, 1), (2, 0, 1), (2, 1, 1), (2, 2, 1), (2, 2, 2), (2, 3, 2))
 SLOWEST: Final = 0.08  # seconds between frames that are taken, if a camera is not slower itself
@@ -37,6 +44,8 @@ _OFTEN: Final = 10  # of them, from which something gives way
 _SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
 _GIVEN_UP: Final = 0.75  # seconds of load that it tells of when frames are given up
 _PAST: Final = 0.1  # seconds past the deadline of a frame that nobody looked at yet
+_NEXT: Final = 2  # frames that have to be seen after one, at least, before it is decided
+_PATIENT: Final = 0.5  # share of the time for work that a frame may always wait for its look
 _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
@@ -60,6 +69,7 @@ class Pace:
         self._last: tuple[int, float] | None = None
         self._late = 0.0
         self._missed = deque[float]()  # when frames were not decided in time
+        self._given = 0  # frames that were given up since one was decided in time
         self._load = 0.0
         self._before: float | None = None
         self._eased: float | None = None
@@ -122,13 +132,31 @@ class Pace:
         """
         return self._delay is not None and behind > self.allowed + _PAST
 
-    def gave_up(self) -> None:
-        """Frames were given up because it was hopeless: twice in a row, and no step needs time."""
+    def in_vain(self, behind: float) -> bool:
+        """Whether the oldest of them would be decided too late even if it were looked at now, by
+        what looks took lately: Note [late before its time]."""
+        step = self._step * self.stride
+        if self._delay is None or not step:
+            return False
+        frames = 1 + max(_NEXT, float(SHARE) * self.allowed / step)
+        least = _PATIENT * float(1 - SHARE) * self.allowed
+        return behind > max(least, self.allowed - frames * self._each())
+
+    def gave_up(self, frames: int, now: float) -> None:
+        """So many frames were given up at once, which counts as one that was missed. As many as
+        the delay has, and none decided in time between them: twice, and no step needs time."""
+        self._given += frames
+        if self._given * self._step * self.stride < self.allowed:
+            self.missed(now)
+            return
+        self._given = 0
         self._gave_way = float("-inf")
         self._load += _GIVEN_UP
 
-    def published(self, took: float) -> None:
-        """A frame went out `took` seconds after it came."""
+    def published(self, took: float, *, decided: bool = True) -> None:
+        """A frame went out `took` seconds after it came; `decided` in time or covered."""
+        if decided:
+            self._given = 0
         if self._delay is not None:
             self._late = max(0.0, took - self.allowed)
 
@@ -145,6 +173,11 @@ class Pace:
         """The share of the last seconds in which somebody looked."""
         self._forget_work(now)
         return sum(took for _, took in self._work) / _OF
+
+    def _each(self) -> float:
+        """Seconds for which a frame was looked at lately; one long look tells of no load."""
+        times = [took for _, took in self._work]
+        return (sum(times) - max(times)) / (len(times) - 1) if len(times) > 1 else 0.0
 
     def _forget_work(self, now: float) -> None:
         while self._work and now - self._work[0][0] > _OF:

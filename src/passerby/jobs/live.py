@@ -20,6 +20,7 @@ from ..core.schedule import Style
 from ..core.undumped import no_dumps
 from ..detect.census import open_census
 from ..engine.live import Live
+from ..engine.pace import SHARE
 from ..media import srt
 from ..media.camera import PATIENCE, Camera
 from ..media.publish import Publisher, Tap
@@ -32,7 +33,6 @@ from .gauges import Gauges
 from .live_settings import LiveSettings
 from .wishes import Footing, edits_of
 
-SHARE: Final = Fraction(3, 5)  # of the delay that goes into looking ahead; the rest is for work
 EVERY: Final = 1.0  # seconds between two statuses
 
 

@@ -35,7 +35,6 @@ class Looker:
         self, detector: Detector, settings: FollowSettings, clock: Clock, size: Size
     ) -> None:
         self._detector, self._settings, self._size = detector, settings, size
-        self._traits = settings.traits
         self._interval = clock.ticks(settings.interval)
         self._turned_interval = clock.ticks(settings.turned_interval)
         self._clock = clock
@@ -50,7 +49,7 @@ class Looker:
     def coarser(self, halvings: int) -> None:
         """Look less finely, see `core.live.LivePlanner`; the next frame is looked at."""
         how = self._settings.coarser(halvings, max(self._size.width, self._size.height))
-        self._side = how.coarse
+        self._side, self._traits = how.coarse, how.traits
         self._coarse = looks.coarse_scale(self._size, how)
         self._fine = looks.fine_scale(self._size, how)
         fine = looks.tiles(self._size, self._fine, how.coarse) if self._fine > self._coarse else ()

@@ -12,6 +12,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import cv2
@@ -34,7 +35,7 @@ _NOISY: Final = 7.4  # times the median difference: that, up to twice as much as
 _LIT: Final = (2.5, 0.75)  # of these: lighter or darker all around, and the rest of it
 _AROUND: Final = 9  # cells
 _MARGIN: Final = 32  # network pixels around what changed that a network wants to see
-_WORTH: Final = 400  # network pixels: smaller looks are cheap, and taken whole
+_WORTH: Final = 224  # network pixels: smaller looks are cheap, and taken whole
 _MOST: Final = 96  # looks that are remembered
 _SAME: Final = 0.45
 _INSIDE: Final = 0.6
@@ -45,6 +46,8 @@ _ACROSS_OF: Final = (0.15, 0.225, 0.3, 0.5, 1.0)  # shares of a look's width tha
 _DOWN_OF: Final = (0.3, 0.4, 0.5, 1.0)  # and of its height
 _STEP: Final = 32  # network pixels that sides of parts are multiples of
 _SHORTEST: Final = 192  # network pixels of a part's side
+_LEAST: Final = 96  # network pixels of the sides of the least parts, or of one side
+_COARSE: Final = 600  # network pixels: smaller looks have such parts, too
 _CALL: Final = 8000  # network pixels that can be looked at in the time that being asked takes
 
 Cells = NDArray[np.float32]
@@ -208,7 +211,8 @@ def shapes(size: Size, settings: FollowSettings) -> Iterator[Look]:
     if settings.close_looks:
         x, y = size.width / 2, size.height / 2
         middle = np.array([x - 8, y - 8, x + 8, y + 8], np.float32)
-        yield looks.close_look(middle, size, settings.near, 0, settings.traits)
+        for traits in (settings.traits, settings.traits.less_close()):
+            yield looks.close_look(middle, size, settings.near, 0, traits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,12 +323,19 @@ def _parts(needs: Sequence[Box], region: Box, look: Look) -> list[Box] | None:
 
 
 def _sides(region: Box, look: Look) -> Iterator[tuple[float, float]]:
-    """Width and height of the parts that looks at `region` may have, display pixels."""
-    across, down = (_ACROSS_OF[2:], _DOWN_OF[1:]) if look.turn else (_ACROSS_OF, _DOWN_OF)
-    for wide in across:
-        for high in down:
-            if wide < 1 or high < 1:
-                yield _side(region.width, wide, look.scale), _side(region.height, high, look.scale)
+    """Width and height of the parts that looks at `region` may have, display pixels.
+
+    Those of coarse looks would be nearly as large as the looks, so they have smaller ones as well,
+    which are the same to a network however coarse the look is.
+    """
+    if max(region.width, region.height) * look.scale < _COARSE:
+        for across, down in ((_LEAST, _LEAST), (_LEAST, 2 * _LEAST), (2 * _LEAST, _LEAST)):
+            wide, high = (float(math.floor(side / look.scale)) for side in (across, down))
+            yield min(region.width, wide), min(region.height, high)
+    shares = (_ACROSS_OF[2:], _DOWN_OF[1:]) if look.turn else (_ACROSS_OF, _DOWN_OF)
+    for wide, high in product(*shares):
+        if wide < 1 or high < 1:
+            yield _side(region.width, wide, look.scale), _side(region.height, high, look.scale)
 
 
 def _side(whole: float, share: float, scale: float) -> float:

@@ -9,7 +9,8 @@ from typing import Final
 
 # See `Traits.coarser` and Note [who is known when]. Faces, people; lines.
 COARSER: Final = (1.0, 1.0, 0.6, 0.36)
-_COARSER_LINES: Final = (1.0, 0.6, 0.36, 0.25)
+_COARSER_LINES: Final = (1.0, 0.6, 0.36, 0.225)
+_LESS_CLOSE: Final = 7 / 12  # of a close look's sides, where what is published is halved twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ class Traits:
     slender: bool = False
     wall: float = math.inf
     coarser: tuple[float, ...] = COARSER
+
+    def less_close(self) -> Traits:
+        """The same, with close looks of a third of the pixels."""
+        return replace(
+            self, shown=round(self.shown * _LESS_CLOSE), close=round(self.close * _LESS_CLOSE)
+        )
 
 
 FACE: Final = Traits()
@@ -133,6 +140,7 @@ class FollowSettings:
             coarse=max(_STEP, _STEP * round(coarse / _STEP)),
             fine=round(self.fine * share),
             enlarge=self.enlarge * share,
+            traits=self.traits.less_close() if halvings > 1 else self.traits,
         )
 
     def for_heads(self) -> FollowSettings:
