@@ -113,6 +113,8 @@ def test_a_close_look_costs_less_where_nobody_could_be_known_anyway(kind: str) -
     """Live, where what is published is halved twice; a face is still found there nearly always."""
     size, row = Size(1280, 720), np.array([600, 300, 660, 380], np.float32)
     how = FollowSettings.preset("balanced", kind)
+    assert how.coarser(1, 1280).close_looks == how.close_looks
+    assert how.coarser(2, 1280).close_looks <= 2
     sides, heights = [], []
     for halvings in range(4):
         look = looks.close_look(row, size, 0.3, 0, how.coarser(halvings, 1280).traits)

@@ -253,7 +253,7 @@ class Follower:
         ]
         astray: list[Path] = []
         taken: list[Row] = []
-        for path in unsteady[: self._settings.close_looks]:
+        for path in unsteady[: self._looker.close_looks]:
             found = self._looker.closer(path, frame, now.index, taken)
             if found is not None:
                 row, score, path.turn = found
@@ -266,7 +266,7 @@ class Follower:
         self, missing: list[Path], now: Still, frame: Frame, astray: list[Path], taken: list[Row]
     ) -> None:
         """Ask again about paths that were not seen, the likeliest first, as far as allowed."""
-        allowed = self._looker.counts["close"] + self._settings.close_looks
+        allowed = self._looker.counts["close"] + self._looker.close_looks
         for path in sorted(missing, key=lambda p: (p.missed, -p.best)):
             if self._looker.counts["close"] < allowed:
                 found = self._looker.closer(path, frame, now.index, taken)

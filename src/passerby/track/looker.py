@@ -49,7 +49,7 @@ class Looker:
     def coarser(self, halvings: int) -> None:
         """Look less finely, see `core.live.LivePlanner`; the next frame is looked at."""
         how = self._settings.coarser(halvings, max(self._size.width, self._size.height))
-        self._side, self._traits = how.coarse, how.traits
+        self._side, self._traits, self.close_looks = how.coarse, how.traits, how.close_looks
         self._coarse = looks.coarse_scale(self._size, how)
         self._fine = looks.fine_scale(self._size, how)
         fine = looks.tiles(self._size, self._fine, how.coarse) if self._fine > self._coarse else ()
@@ -247,7 +247,7 @@ class Looker:
         those that one sighting is not enough for are looked at closely now.
         """
         fresh: list[tuple[Row, float, bool]] = []
-        budget = self._settings.close_looks // 2
+        budget = self.close_looks // 2
         again = max(_AT_ONCE, budget) if at_once else 0
         for d in np.argsort(-seen.scores, kind="stable"):
             if int(d) in claimed:

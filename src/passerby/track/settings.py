@@ -11,6 +11,7 @@ from typing import Final
 COARSER: Final = (1.0, 1.0, 0.6, 0.36)
 _COARSER_LINES: Final = (1.0, 0.6, 0.36, 0.225)
 _LESS_CLOSE: Final = 7 / 12  # of a close look's sides, where what is published is halved twice
+_FEW_CLOSE: Final = 2  # and so many of them a frame, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,16 @@ class FollowSettings:
             return self
         share = self.traits.coarser[halvings]
         coarse = min(self.coarse, long) * share
-        return replace(
+        less = replace(
             self,
             coarse=max(_STEP, _STEP * round(coarse / _STEP)),
             fine=round(self.fine * share),
             enlarge=self.enlarge * share,
-            traits=self.traits.less_close() if halvings > 1 else self.traits,
         )
+        if halvings < 2:
+            return less
+        few = min(self.close_looks, _FEW_CLOSE)
+        return replace(less, close_looks=few, traits=self.traits.less_close())
 
     def for_heads(self) -> FollowSettings:
         """The same, for people who are searched for only because of their heads.
