@@ -43,6 +43,11 @@ def film(astronaut: Path) -> Film:
         return Film.of(image.convert("RGB").crop((120, 20, 320, 220)))
 
 
+def is_curtain(picture: Picture) -> bool:
+    """But for the time that motion writes on it; a face is a twenty-fifth of the picture."""
+    return bool((np.abs(picture - np.median(picture)) < 4).mean() > 0.97)
+
+
 @contextmanager
 def published(folder: Path, film: Film) -> Iterator[str]:
     """The RTSP address of a camera that the built-in server publishes."""
@@ -94,7 +99,7 @@ def test_motion_records_and_sees_nobody(tmp_path: Path, film: Film) -> None:
     assert len(seen.numbers) >= 60
     assert seen.worst < 0.5
     pictures = [np.asarray(Image.open(path).convert("RGB")) for path in kept.glob("*-snapshot.jpg")]
-    seen = judged(pictures, film)
+    seen = judged([picture for picture in pictures if not is_curtain(picture)], film)
     assert len(seen.numbers) >= 5
     assert seen.worst < 0.5
 
