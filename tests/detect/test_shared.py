@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from passerby.core.errors import DetectorError, UsageError
 from passerby.detect import shared
-from passerby.detect.runtime import Arrays, Preparation, Shaped, open_runtime, open_twins
+from passerby.detect.runtime import (
+    Arrays,
+    Preparation,
+    Shaped,
+    open_runtime,
+    open_twins,
+    rehearsal,
+)
 from passerby.detect.serving import Networks
 from passerby.detect.shared import SharedRuntime
 from passerby.detect.weights import find
@@ -273,8 +280,25 @@ def test_an_error_concerns_who_asked_and_nobody_else(door: Door, made: Made) -> 
         mine.settimeout(5)
         assert mine.recv(100) == b""  # it was put down at once
         mine.close()
-    line = other._line
-    assert line is not None
-    line._socket.send(b"[1, 99999999, 99999999, 3]")
-    assert line._socket.recv(100) == b""
+    for asked in (b'{"shape": [1, 99999999, 99999999, 3], "rehearsed": false}', b"[1, 8, 8, 3]"):
+        asking = SharedRuntime(door.number, FACES, "cpu", PLAIN)
+        line = asking._line
+        assert line is not None
+        line._socket.send(asked)
+        assert line._socket.recv(100) == b""
     assert one.run(plain(7))[0][0] == 7
+
+
+def test_what_one_camera_made_ready_is_ready_for_all(door: Door, made: Made) -> None:
+    """Nobody looks at it again, and what comes back is no answer; a look is never a rehearsal."""
+    one, other = (SharedRuntime(door.number, FACES, "cpu", PLAIN) for _ in range(2))
+    with rehearsal():
+        assert one.run(plain(7))[0][0] == 7
+        assert other.run(plain(8))[0][0] == 0
+        assert [part.shape for part in other.run(plain(9))] == [(1,), (0, 4)]
+        with pytest.raises(RuntimeError, match="failed"):
+            other.run(np.full((1, 8, 16, 3), 13, np.uint8))
+        with pytest.raises(RuntimeError, match="failed"):  # so it was never ready
+            one.run(np.full((1, 8, 16, 3), 13, np.uint8))
+    assert made.seen == [7, 13, 13]
+    assert other.run(plain(10))[0][0] == 10

@@ -16,7 +16,9 @@ from passerby.testing import ArrayFrame, Layout
 
 FRAME = ArrayFrame([np.zeros((4, 4), np.uint8)], Layout.GRAY)
 CLOCK = Clock(Fraction(1, 1000))
-SLOW = [(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 3, 2)]  # the rungs of 15 frames a second
+FEW = [(4, 3, 1), (6, 3, 1), (9, 3, 1)]
+SLOW = [(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 3, 2), *FEW]  # the rungs of 15 frames a second
+FAST = [*RUNGS[:-3], (9, 3, 1), (12, 3, 1), (18, 3, 1)]  # of 30
 
 
 class Camera:
@@ -66,19 +68,19 @@ def test_it_keeps_no_more_the_longer_it_runs(how: dict[str, float]) -> None:
     assert kept < 20_000  # bytes
 
 
-@pytest.mark.parametrize("how", [{"behind": 0.4}, {"missing": True}])
+@pytest.mark.parametrize("how", [{"behind": 0.9}, {"missing": True}])
 @pytest.mark.parametrize("fps", [15, 30])
 def test_under_load_frames_of_a_fast_camera_give_way_first_and_then_detail(
     how: dict[str, float], fps: int
 ) -> None:
     camera = Camera(fps)
     steps: list[tuple[int, int, int]] = []
-    for _ in range(150):
+    for _ in range(250):
         camera.runs(0.1, **how)  # type: ignore[arg-type]  # a row's own words
         now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         if not steps or steps[-1] != now:
             steps.append(now)
-    assert steps == (list(RUNGS) if fps == 30 else SLOW)
+    assert steps == (FAST if fps == 30 else SLOW)
 
 
 def test_a_step_is_given_time_before_the_next_one() -> None:
@@ -100,13 +102,14 @@ def test_where_all_is_too_late_steps_come_at_once() -> None:
     camera.runs(1)
     for step in SLOW:  # one is none
         assert (camera.pace.stride, camera.pace.halvings, camera.pace.thinning) == step
-        camera.runs(0.15, behind=0.62)
-        assert camera.pace.hopeless(0.62)
+        late = camera.pace.allowed + 0.12
+        camera.runs(0.15, behind=late)
+        assert camera.pace.hopeless(late)
         camera.pace.gave_up(9, camera.now)
         camera.runs(0.15)
         camera.pace.gave_up(9, camera.now)
         camera.runs(0.15)
-    assert not camera.pace.hopeless(0.55)
+    assert not camera.pace.hopeless(late - 0.07)
 
 
 def test_a_single_hiccup_is_no_load() -> None:
@@ -139,11 +142,16 @@ def test_what_is_covered_again_and_again_is_load_however_short() -> None:
 def test_what_is_taken_is_never_so_rare_that_nothing_can_be_decided() -> None:
     for fps in (4, 8, 10, 15, 25, 30, 60):
         camera = Camera(fps=fps)
-        camera.runs(20, missing=True)
+        camera.runs(1)
+        for _ in range(60):
+            slowest = max(1 / fps, SLOWEST[camera.pace._rung] + 0.01)
+            rarest = max(1 / fps, RAREST + 0.01, slowest)
+            assert camera.pace.stride * camera.pace.thinning / fps <= rarest
+            assert camera.pace.stride / fps <= slowest
+            assert camera.pace.allowed <= max(0.5, 3 * slowest)
+            camera.runs(0.5, missing=True)
         assert camera.pace.halvings == RUNGS[-1][1]
-        assert camera.pace.stride * camera.pace.thinning / fps <= max(1 / fps, RAREST + 0.01)
-        assert camera.pace.stride / fps <= max(1 / fps, SLOWEST + 0.01)
-        assert camera.pace.allowed <= max(0.5, 3 * max(1 / fps, SLOWEST + 0.01))
+        assert camera.pace.stride / fps > SLOWEST[-1] / 2
 
 
 @pytest.mark.parametrize("fps", [15, 30])
@@ -156,7 +164,7 @@ def test_it_comes_back_step_by_step_where_there_is_room(fps: int) -> None:
         now = camera.pace.stride, camera.pace.halvings, camera.pace.thinning
         if not seen or seen[-1] != now:
             seen.append(now)
-    assert seen == (list(RUNGS[::-1]) if fps == 30 else SLOW[::-1])
+    assert seen == (FAST if fps == 30 else SLOW)[::-1]
 
 
 def test_it_does_not_come_back_where_more_would_be_too_much() -> None:

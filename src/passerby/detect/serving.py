@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import fcntl
 import json
+import math
 import mmap
 import os
 import queue
@@ -38,6 +39,7 @@ STUCK: Final = 30.0  # seconds in which Python does not run at all, after which 
 LOADING: Final = 90.0  # seconds for one network, after which it gives no beat any more
 LOOKING: Final = 10.0  # seconds for one look, after which the same
 LINES: Final = 256  # that may be open at the same time
+SHAPES: Final = 4096  # of pictures that are remembered
 
 _Wish = tuple[Path, str, Preparation]
 
@@ -82,6 +84,7 @@ class Networks:
         self._asking: list[_Line] = []  # who waits for an answer that nobody works at yet
         self._idle: dict[_Wish, list[Shaped]] = {}  # twins that nobody asks just now
         self._told: dict[_Wish, dict[str, Any]] = {}  # what who asks for a network is told
+        self._answers: dict[tuple[_Wish, tuple[int, ...]], list[tuple[int, ...]]] = {}  # shapes
         self._workers = 0
         self._looks: queue.Queue[tuple[_Line, Shaped] | None] = queue.Queue()
         self._answered: queue.Queue[tuple[_Line, Shaped, bool]] = queue.Queue()
@@ -149,12 +152,28 @@ class Networks:
                 told = line.socket.recv(MOST)
                 if not told:
                     raise ValueError("gone")
-                line.tell(_answer(network, line.memory, json.loads(told)))
+                line.tell(self._answer(line, network, json.loads(told)))
                 fine = True
-            except (OSError, ValueError, TypeError, OverflowError):
+            except (OSError, ValueError, KeyError, TypeError, OverflowError):
                 fine = False
             self._answered.put((line, network, fine))
             self._awake()
+
+    def _answer(
+        self, line: _Line, network: Shaped, asked: dict[str, Any]
+    ) -> list[tuple[int, ...]] | None:
+        """As `_answer` below; where it is only rehearsed what was answered before, zeros."""
+        shape = asked["shape"]
+        key = line.wish, tuple(shape)
+        known = self._answers.get(key) if asked["rehearsed"] else None
+        if known is not None:
+            for place in arrays(line.memory, math.prod(shape), known):
+                place[:] = 0
+            return known
+        found = _answer(network, line.memory, shape)
+        if found is not None and len(self._answers) < SHAPES:
+            self._answers[key] = found
+        return found
 
     def _done(self, line: _Line, network: Shaped, fine: bool) -> None:
         line.since = None

@@ -33,8 +33,9 @@ IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, c
 _TICK: Final = 0.1
 _LOOKERS: Final = "survey-"  # what their threads' names begin with
 _FORGET: Final = 256  # frames
-_BEGINNING: Final = 1.5  # seconds after the first decision
+_BEGINNING: Final = (1.5, 4.0)  # seconds after the first decision; after all is ready, without one
 _OPENING: Final = 60.0  # seconds for which models may be made ready, beyond those of a look
+_CURTAINS: Final = 0.2  # seconds between curtains that follow each other
 _SETTLED: Final = 8  # frames for which the finer picture is looked at before it is published
 _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
 
@@ -83,8 +84,10 @@ class Live:
         self._busy: float | None = None  # since when one frame has been looked at
         self._bad = self._hangs = 0
         self._shaped = self._anew = False
-        self._begun: float | None = None  # when whoever looks decided something for the first time
+        self._open_since: float | None = None  # when whoever looks had all that that takes
+        self._begun: float | None = None  # when it decided something for the first time
         self._moment = float("-inf")
+        self._covered = float("-inf")  # the moment of the last curtain, if no picture came after
         self._looker: threading.Thread
 
     def run(self, arrivals: Iterable[Arrival]) -> Counts:
@@ -148,8 +151,13 @@ class Live:
             self._change.notify_all()
 
     def _warm(self, now: float) -> bool:
-        """Whether being late tells of load: a beginning is looked at closely, and takes longer."""
-        return self._begun is not None and now - self._begun > _BEGINNING
+        """Whether being late tells of load: a beginning is looked at closely, and takes longer.
+
+        But where the load is too much for it nothing is ever decided, and nothing would give way.
+        """
+        if self._begun is not None:
+            return now - self._begun > _BEGINNING[0]
+        return self._open_since is not None and now - self._open_since > _BEGINNING[1]
 
     def _give_up(self) -> None:
         """Whoever looks is so far behind that what waits would be decided after its deadline.
@@ -226,14 +234,15 @@ class Live:
 
     def _opened(self, number: int, first: Arrival) -> LivePlanner:
         with self._change:
-            failed, self._anew, self._begun = self._anew, False, None
+            failed, self._anew = self._anew, False
+            self._open_since = self._begun = None
             self._busy = time.monotonic() + _OPENING
         try:
             return self._open(first, failed)
         finally:
             with self._change:
                 if number == self._surveyor:  # else another one is at work
-                    self._busy = time.monotonic()
+                    self._busy = self._open_since = time.monotonic()
                     if self._delay is not None:
                         self._give_up()  # what came meanwhile tells of no load
 
@@ -356,8 +365,7 @@ class Live:
         if waiting.thinned:
             counts.thinned += 1
         elif waiting.regions is None or not arrival.clean:
-            counts.covered += 1
-            self._outlet.curtain(moment)
+            self._cover(moment)
         else:
             self._show(waiting, moment)
         took = time.monotonic() - arrival.arrived
@@ -372,11 +380,18 @@ class Live:
                 self._redactor.redact(frame, waiting.regions)
         except DetectorError:
             self.counts.failures += 1
-            self.counts.covered += 1
-            self._outlet.curtain(moment)
+            self._cover(moment)
             return
+        self._covered = float("-inf")
         self.counts.shown += 1
         self._outlet.show(frame, moment, waiting.halvings)
+
+    def _cover(self, moment: float) -> None:
+        """One curtain is like the other: of many in a row a few are enough, where there is load."""
+        self.counts.covered += 1
+        if self._delay is None or moment - self._covered >= _CURTAINS:
+            self._covered = moment
+            self._outlet.curtain(moment)
 
     def _idle(self, last: float) -> bool:
         """While nothing comes, curtains tell receivers that somebody is there."""

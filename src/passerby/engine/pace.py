@@ -15,9 +15,10 @@ all. So it is given up with all that wait, and whoever looks goes on with what c
 Note [a step needs time]: after it all is looked at anew in another size, and what waited is still
 late. That tells nothing about whether the step was enough.
 
-Note [why not fewer frames]: what comes in must be seen before the first frame that shows it is due,
-so looks come at fixed times, however few frames lie between them. Where few are left, an answer
-reaches back to none, and each has to be looked at: that costs more than it saves.
+Note [few frames last]: what comes in must be seen before the first frame that shows it is due, so
+looks come at fixed times, however few frames lie between them; leaving out more of these saves
+nothing. Only so few that an answer reaches back to none, and each is looked at, cost less again.
+They wait for longer, for each needs the next two: that is the last resort, before nothing at all.
 """
 
 from __future__ import annotations
@@ -31,8 +32,19 @@ from ..core.live import Arrival
 
 SHARE: Final = Fraction(3, 5)  # of the delay that goes into looking ahead; the rest is for work
 # One frame in so many is taken; halved so often; of those taken one in so many is published.
-RUNGS: Final = ((1, 0, 1), (2, 0, 1), (2, 1, 1), (2, 2, 1), (2, 2, 2), (2, 3, 2))
-SLOWEST: Final = 0.08  # seconds between frames that are taken, if a camera is not slower itself
+RUNGS: Final = (
+    (1, 0, 1),
+    (2, 0, 1),
+    (2, 1, 1),
+    (2, 2, 1),
+    (2, 2, 2),
+    (2, 3, 2),
+    (18, 3, 1),
+    (24, 3, 1),
+    (36, 3, 1),
+)
+# Seconds between frames that are taken on each rung, if a camera is not slower itself.
+SLOWEST: Final = (0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.3, 0.42, 0.6)
 RAREST: Final = 0.25  # seconds between frames that are published, if others do not lie between
 _LONGEST: Final = 2.0  # seconds: the slowest cameras are given no more
 _LOADED: Final = 1.0  # seconds of load, less those of ease, before something gives way
@@ -50,7 +62,7 @@ _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
 _FREE: Final = 0.3  # processors that nobody uses, where that is known, before a step back
-_DEARER: Final = (1.3, 1.6)  # how much dearer a frame is in more detail; and if twice as many come
+_DEARER: Final = (1.3, 1.6)  # how much dearer a frame is in more detail; and if more of them come
 
 
 class Pace:
@@ -184,8 +196,8 @@ class Pace:
             self._work.popleft()
 
     def _stride(self, rung: int) -> int:
-        least = RUNGS[rung][0]
-        return least if not self._step else max(1, min(least, int(SLOWEST / self._step + 0.1)))
+        most = RUNGS[rung][0]
+        return most if not self._step else max(1, min(most, int(SLOWEST[rung] / self._step + 0.1)))
 
     def _thinning(self, rung: int) -> int:
         most, step = RUNGS[rung][2], self._step * self._stride(rung)
@@ -200,11 +212,11 @@ class Pace:
         while self._missed and now - self._missed[0] > _OVER:
             self._missed.popleft()
         since = now - self._missed[-1] if self._missed else float("inf")
-        if now - self._gave_way < _SETTLES:
+        if now - self._gave_way < max(_SETTLES, self.allowed):
             self._missed.clear()
             self._before = now
             return
-        heavy = pressure > 0.4 * self._delay or since < _MISSED
+        heavy = pressure > 0.4 * self.allowed or since < _MISSED
         light = not heavy and since > _LOADED
         passed = min(_LOADED, now - self._before) if self._before is not None else 0.0
         self._before = now

@@ -104,12 +104,14 @@ def make_ready(detectors: Sequence[Detector], settings: Settings, frame: Frame) 
 
     A network prepares itself for each shape of picture, which takes longer than a frame may wait.
     """
+    from ..detect.runtime import rehearsal
     from ..track import shapes
 
-    for detector in detectors:
-        how = _way(settings, detector.info.kind, frame.size)
-        for look in shapes(frame.size, how):
-            detector.detect(frame, look)
+    with rehearsal():
+        for detector in detectors:
+            how = _way(settings, detector.info.kind, frame.size)
+            for look in shapes(frame.size, how):
+                detector.detect(frame, look)
 
 
 def _told(
