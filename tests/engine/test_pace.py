@@ -17,7 +17,7 @@ from passerby.testing import ArrayFrame, Layout
 FRAME = ArrayFrame([np.zeros((4, 4), np.uint8)], Layout.GRAY)
 CLOCK = Clock(Fraction(1, 1000))
 FEW = [(4, 3, 1), (6, 3, 1), (9, 3, 1)]
-SLOW = [(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 3, 2), *FEW]  # the rungs of 15 frames a second
+SLOW = [(1, 0, 1), (1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 3, 2), *FEW]  # of 15 a second
 FAST = [*RUNGS[:-3], (9, 3, 1), (12, 3, 1), (18, 3, 1)]  # of 30
 
 
