@@ -53,6 +53,7 @@ _SOON: Final = 12.0  # seconds after which load is no longer because of the last
 _MISSED: Final = 0.35  # seconds of load that a frame tells of which was not decided in time
 _OVER: Final = 10.0  # seconds over which such frames add up
 _OFTEN: Final = 10  # of them, from which something gives way
+_LAST: Final = 4  # times as much of both, before all but a few frames are left out
 _SETTLES: Final = 1.5  # seconds after something gave way that tell nothing
 _GIVEN_UP: Final = 0.75  # seconds of load that it tells of when frames are given up
 _PAST: Final = 0.1  # seconds past the deadline of a frame that nobody looked at yet
@@ -222,7 +223,8 @@ class Pace:
         self._before = now
         self._load = max(0.0, self._load + (passed if heavy else -passed))
         self._eased = (self._eased or now) if light else None
-        if self._load > _LOADED or len(self._missed) >= _OFTEN:
+        bears = _LAST if self._at_last() else 1
+        if self._load > bears * _LOADED or len(self._missed) >= bears * _OFTEN:
             self._give_way(now)
         elif self._eased is not None and now - self._eased > self._patience:
             if not self._rung:
@@ -233,6 +235,12 @@ class Pace:
         if self._trying and now - self._tried > _SOON:
             self._patience = max(_EASED[0], self._patience / 2)
             self._trying = False
+
+    def _at_last(self) -> bool:
+        """Whether all but a few frames are left out next: many pictures of which some are covered
+        tell more than few."""
+        rung = self._rung
+        return rung + 1 < len(RUNGS) and SLOWEST[rung] == SLOWEST[0] < SLOWEST[rung + 1]
 
     def _give_way(self, now: float) -> None:
         here = self._at(self._rung)
