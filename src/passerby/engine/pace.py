@@ -217,13 +217,14 @@ class Pace:
             self._missed.clear()
             self._before = now
             return
-        heavy = pressure > 0.4 * self.allowed or since < _MISSED
-        light = not heavy and since > _LOADED
+        last, pressed = self._at_last(), pressure > 0.4 * self.allowed
+        heavy = since < _MISSED or (pressed and not last)
+        light = not pressed and since > _LOADED
         passed = min(_LOADED, now - self._before) if self._before is not None else 0.0
         self._before = now
         self._load = max(0.0, self._load + (passed if heavy else -passed))
         self._eased = (self._eased or now) if light else None
-        bears = _LAST if self._at_last() else 1
+        bears = _LAST if last else 1
         if self._load > bears * _LOADED or len(self._missed) >= bears * _OFTEN:
             self._give_way(now)
         elif self._eased is not None and now - self._eased > self._patience:
@@ -237,8 +238,8 @@ class Pace:
             self._trying = False
 
     def _at_last(self) -> bool:
-        """Whether all but a few frames are left out next: many pictures of which some are covered
-        tell more than few."""
+        """Whether all but a few frames are left out next. Many pictures of which some are covered
+        tell more than few, so only those count then that come too late."""
         rung = self._rung
         return rung + 1 < len(RUNGS) and SLOWEST[rung] == SLOWEST[0] < SLOWEST[rung + 1]
 

@@ -12,6 +12,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -296,7 +297,7 @@ def _parts(needs: Sequence[Box], region: Box, look: Look) -> list[Box] | None:
     None where taking all of it costs hardly more. Few shapes, because a network prepares itself
     for each shape of its pictures.
     """
-    sides = list(_sides(region, look))
+    sides = _sides(region, look)
 
     def cost(part: Box) -> float:
         return part.area * look.scale**2 + _CALL
@@ -322,20 +323,30 @@ def _parts(needs: Sequence[Box], region: Box, look: Look) -> list[Box] | None:
     return [part for _, part in hulls]
 
 
-def _sides(region: Box, look: Look) -> Iterator[tuple[float, float]]:
-    """Width and height of the parts that looks at `region` may have, display pixels.
+def _sides(region: Box, look: Look) -> tuple[tuple[float, float], ...]:
+    return _sides_of(region.width, region.height, look.scale, look.turn != 0)
+
+
+@lru_cache(_MOST)
+def _sides_of(
+    width: float, height: float, scale: float, turned: bool
+) -> tuple[tuple[float, float], ...]:
+    """Width and height of the parts that a look at so much may have, display pixels; the least
+    first.
 
     Those of coarse looks would be nearly as large as the looks, so they have smaller ones as well,
     which are the same to a network however coarse the look is.
     """
-    if max(region.width, region.height) * look.scale < _COARSE:
+    sides = []
+    if max(width, height) * scale < _COARSE:
         for across, down in ((_LEAST, _LEAST), (_LEAST, 2 * _LEAST), (2 * _LEAST, _LEAST)):
-            wide, high = (float(math.floor(side / look.scale)) for side in (across, down))
-            yield min(region.width, wide), min(region.height, high)
-    shares = (_ACROSS_OF[2:], _DOWN_OF[1:]) if look.turn else (_ACROSS_OF, _DOWN_OF)
+            wide, high = (float(math.floor(side / scale)) for side in (across, down))
+            sides.append((min(width, wide), min(height, high)))
+    shares = (_ACROSS_OF[2:], _DOWN_OF[1:]) if turned else (_ACROSS_OF, _DOWN_OF)
     for wide, high in product(*shares):
         if wide < 1 or high < 1:
-            yield _side(region.width, wide, look.scale), _side(region.height, high, look.scale)
+            sides.append((_side(width, wide, scale), _side(height, high, scale)))
+    return tuple(sorted(sides, key=lambda side: (side[0] * side[1], *side)))
 
 
 def _side(whole: float, share: float, scale: float) -> float:
@@ -349,10 +360,10 @@ def _part(need: Box, region: Box, sides: Sequence[tuple[float, float]]) -> Box |
     """The least part of `region` that holds what of `need` is inside."""
     x0, y0 = max(need.x0, region.x0), max(need.y0, region.y0)
     x1, y1 = min(need.x1, region.x1), min(need.y1, region.y1)
-    fits = [(w * h, w, h) for w, h in sides if w >= x1 - x0 and h >= y1 - y0]
-    if not fits or x1 <= x0 or y1 <= y0:
+    fits = next((side for side in sides if side[0] >= x1 - x0 and side[1] >= y1 - y0), None)
+    if fits is None or x1 <= x0 or y1 <= y0:
         return None
-    _, wide, high = min(fits)
+    wide, high = fits
     left = min(max(region.x0, math.floor((x0 + x1 - wide) / 2)), region.x1 - wide)
     top = min(max(region.y0, math.floor((y0 + y1 - high) / 2)), region.y1 - high)
     return Box(left, top, left + wide, top + high)
