@@ -49,7 +49,7 @@ _STEP: Final = 32  # network pixels that sides of parts are multiples of
 _SHORTEST: Final = 192  # network pixels of a part's side
 _LEAST: Final = 96  # network pixels of the sides of the least parts, or of one side
 _COARSE: Final = 600  # network pixels: smaller looks have such parts, too
-_CALL: Final = 8000  # network pixels that can be looked at in the time that being asked takes
+_CALL: Final = 20_000  # network pixels that can be looked at in the time that being asked takes
 
 Cells = NDArray[np.float32]
 
