@@ -85,7 +85,7 @@ def looked_at(film: truth.Clip, halvings: int, preset: str) -> Count:
             finder = video_finder(settings, source.clock, frame.size, horizon=HORIZON)
             planner = FollowingPlanner(finder.followers, policy_of(settings))
             if halvings:
-                finder.coarser(halvings)
+                finder.coarser(halvings, 1)
         planner.see(frame)
         waiting.append((frame, [Box(*face) for face in faces.get(number, [])]))
         _settle(planner, waiting, count, halvings)

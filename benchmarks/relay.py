@@ -12,9 +12,9 @@ import sys
 import time
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import av
-from av.container import OutputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
@@ -22,8 +22,8 @@ from av.video.stream import VideoStream
 def relay(source: str, target: str, speed: str, crf: str) -> None:
     options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "analyzeduration": "1000000"}
     with (
-        av.open(source, options=options, timeout=10) as given,
-        _opened(target) as made,
+        _opened(source, "r", options=options, timeout=10) as given,
+        _opened(target, "w", format="mpegts", options={"fflags": "+flush_packets"}) as made,
     ):
         old = given.streams.video[0]
         old.codec_context.thread_count = 1
@@ -43,13 +43,13 @@ def relay(source: str, target: str, speed: str, crf: str) -> None:
             made.mux(new.encode(frame))
 
 
-def _opened(target: str) -> OutputContainer:
+def _opened(address: str, mode: str, **how: Any) -> Any:
     """Once somebody listens there."""
     for _ in range(40):
         with suppress(OSError):
-            return av.open(target, "w", format="mpegts", options={"fflags": "+flush_packets"})
+            return av.open(address, mode, **how)
         time.sleep(0.25)
-    raise SystemExit("nobody listens there")
+    raise SystemExit(f"nobody listens at {address}")
 
 
 if __name__ == "__main__":

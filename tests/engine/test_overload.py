@@ -1,4 +1,4 @@
-"""What the loop does where there is more to look at than it can, seen from outside."""
+"""What is published where there is more to look at than is possible, or little time for it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ STEP = 0.05  # seconds between frames
 
 
 class Planner:
-    """Looks for `takes` seconds and decides nothing before it is told to look less finely."""
+    """Looks for `takes` seconds; without `decides` decides nothing before it is told to look less
+    finely. `behind`: frames that it has to see after one to decide it."""
 
-    def __init__(self, takes: float, *, decides: bool = True) -> None:
+    def __init__(self, takes: float, *, decides: bool = True, behind: int = 0) -> None:
         self.final_until = Ticks(0)
-        self._takes, self._decides = takes, decides
+        self._takes, self._decides, self._behind = takes, decides, behind
 
     @property
     def schedule(self) -> Planner:
@@ -33,16 +34,18 @@ class Planner:
     def see(self, frame: Frame) -> None:
         time.sleep(self._takes)
         if self._decides:
-            self.final_until = frame.span.end
+            self.final_until = Ticks(frame.span.end - self._behind)
 
-    def coarser(self, halvings: int) -> None:
+    def coarser(self, halvings: int, stretch: int = 1) -> None:
         if halvings > 1:
             self._takes, self._decides = 0.0, True
 
     def regions(self, span: Span) -> tuple[Region, ...]:
         return ()
 
-    def finish(self) -> None: ...
+    def finish(self) -> None:
+        if self._decides:
+            self.final_until = Ticks(self.final_until + self._behind)
 
     def forget(self, before: Ticks) -> None: ...
 
@@ -64,15 +67,14 @@ class Seen:
         self.pictures.append(False)
 
 
-def arrivals(seconds: float, *, broken: int = 0) -> Iterator[Arrival]:
+def arrivals(seconds: float, *, broken: int = 0, step: float = STEP) -> Iterator[Arrival]:
     """Of the frames one in `broken` is not to be shown."""
-    for number in range(round(seconds / STEP)):
+    clock = Clock(Fraction(step))
+    for number in range(round(seconds / step)):
         now = time.monotonic()
         clean = not broken or number % broken != 0
-        yield Arrival(
-            shot(number, number + 1), Clock(Fraction(STEP)), now, number * STEP, 0, clean=clean
-        )
-        time.sleep(STEP)
+        yield Arrival(shot(number, number + 1), clock, now, number * step, 0, clean=clean)
+        time.sleep(step)
 
 
 def published(planner: Planner, frames: Iterator[Arrival]) -> tuple[Live, list[bool]]:
@@ -104,3 +106,12 @@ def test_no_picture_stays_where_a_frame_is_covered() -> None:
     loop, pictures = published(Planner(0.0), arrivals(2, broken=2))
     assert pictures == [False, True] * 20
     assert loop.counts.covered == loop.counts.shown == 20
+
+
+def test_of_a_slow_camera_each_frame_waits_for_the_next_two_and_is_shown() -> None:
+    """And no curtain comes between, as where nothing comes."""
+    loop, pictures = published(Planner(0.1, behind=2), arrivals(9, step=1.25))
+    assert loop.counts.came == 7
+    assert loop.counts.shown >= 5
+    assert pictures[pictures.index(True) :] == [True] * loop.counts.shown
+    assert loop.counts.halvings == 0

@@ -29,7 +29,7 @@ from passerby.plan import FollowingPlanner
 
 pytestmark = pytest.mark.slow
 HORIZON = Fraction(2, 5)
-THIN = next(n for n, (_, _, thinning) in enumerate(RUNGS) if thinning > 1)
+THIN = next(n for n, rung in enumerate(RUNGS) if rung.thinning > 1)
 SETTINGS = Settings()
 Hidden = list[tuple[int, tuple[Region, ...]]]
 
@@ -43,7 +43,7 @@ def card(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Card:
 
 
 class Watching(FollowingPlanner):
-    def coarser(self, halvings: int) -> None:
+    def coarser(self, halvings: int, stretch: int = 1) -> None:
         raise AssertionError("nothing gives way where there is no clock")
 
 
@@ -119,7 +119,7 @@ def test_where_fewer_frames_are_published_each_is_looked_at_all_the_same(card: C
     seen: list[int] = []
 
     class Counting(Watching):
-        def coarser(self, halvings: int) -> None:
+        def coarser(self, halvings: int, stretch: int = 1) -> None:
             assert halvings == RUNGS[THIN][1]
 
         def see(self, frame: Frame) -> None:
@@ -156,7 +156,7 @@ def test_what_is_decided_by_coarser_looks_is_published_no_finer(card: Card) -> N
     decided: list[int] = []  # how many were final as looks became coarser
 
     class Counting(Watching):
-        def coarser(self, halvings: int) -> None:
+        def coarser(self, halvings: int, stretch: int = 1) -> None:
             decided.append(sum(at < self.schedule.final_until for at in seen))
 
         def see(self, frame: Frame) -> None:

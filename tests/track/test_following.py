@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from fractions import Fraction
 
@@ -310,6 +311,27 @@ def test_live_no_frame_becomes_final_before_a_look_can_reach_back_to_it(
     assert bare(film, live(film, Eyes(film), how, horizon)) == []
 
 
+@pytest.mark.parametrize("enters", range(8, 24))
+@pytest.mark.parametrize("stretched", [(5, 15), (9, 14), (0, 12), (11, 40)])
+def test_live_nobody_is_missed_where_frames_wait_for_longer_or_no_longer_do(
+    enters: int, stretched: tuple[int, int]
+) -> None:
+    film = shot(40, Actor(within(straight(100, 60, 2), enters, 40)))
+    calm = replace(PATIENT.traits, eager=False)
+    how = replace(PATIENT, close_looks=0, interval=Fraction(1), traits=calm)
+    keys = live(film, Eyes(film), how, Fraction(1, 5), stretched=range(*stretched))
+    assert bare(film, keys) == []
+
+
+def test_live_looks_are_rarer_where_frames_wait_for_longer() -> None:
+    film = shot(80, Actor(straight(100, 60, 0.2)))
+    how = replace(PATIENT, close_looks=0, interval=Fraction(1))
+    often, rare = Eyes(film), Eyes(film)
+    live(film, often, how, Fraction(1, 5))
+    live(film, rare, how, Fraction(1, 5), stretched=range(80))
+    assert len(set(rare.asked)) < 0.6 * len(set(often.asked))
+
+
 def test_live_every_frame_is_looked_at_where_answers_reach_back_to_hardly_any() -> None:
     film = shot(20, Actor(straight(100, 60, 2)))
     eyes = Eyes(film)
@@ -329,11 +351,21 @@ def test_live_what_is_not_seen_again_is_let_go_as_soon_as_in_a_file() -> None:
     assert abs(lengths[0] - lengths[1]) <= 1
 
 
-def live(film: Film, eyes: Eyes, how: FollowSettings, horizon: Fraction | None) -> Followed:
-    """All keys, as they become final with `horizon`; None: as in a file."""
+def live(
+    film: Film,
+    eyes: Eyes,
+    how: FollowSettings,
+    horizon: Fraction | None,
+    *,
+    stretched: Container[int] = (),
+) -> Followed:
+    """All keys, as they become final with `horizon`; None: as in a file. While those in
+    `stretched` are seen, frames may wait twice as long."""
     one = Follower(eyes, how, CLOCK, film.frames[0].size, horizon=horizon)
     keys: Followed = []
-    for frame in film.frames:
+    for number, frame in enumerate(film.frames):
+        if horizon is not None:
+            one.coarser(0, 2 if number in stretched else 1)
         one.see(frame)
         keys += one.take()
     one.finish()

@@ -39,8 +39,9 @@ class LivePlanner(Planner, Protocol):
         """Nobody will ask for frames that end before tick `before`."""
         ...
 
-    def coarser(self, halvings: int) -> None:
+    def coarser(self, halvings: int, stretch: int = 1) -> None:
         """Look less finely from the next frame on, where what is published is halved so often.
+        Frames may wait `stretch` times as long as usual, so looks may be rarer.
 
         Note [less is shown than is looked at]: what is looked at loses less with every step than
         what is published, so that who is just found is ever smaller there. 0 is as usual.
@@ -79,5 +80,6 @@ class Counts:
     stride: int = 1  # one in so many frames is taken
     halvings: int = 0  # how often what is published is halved
     thinning: int = 1  # of the frames that are taken, one in so many is published
+    stretch: int = 1  # frames may wait so many times as long as they usually may
     latency: float = 0.0  # seconds from arrival to publication, smoothed
     last: float = 0.0  # when a frame came last, monotonic seconds

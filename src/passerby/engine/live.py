@@ -30,6 +30,7 @@ TRIES: Final = 8  # failures in a row after which there is no hope
 HANGS: Final = 3  # in a row
 LEFT: Final = 6  # threads that hang, over weeks: each holds models of its own
 IDLE: Final = (1.0, 0.5)  # seconds without a frame after which, and at which, curtains are shown
+_USUAL: Final = 2  # times the time between two frames
 _TICK: Final = 0.1
 _LOOKERS: Final = "survey-"  # what their threads' names begin with
 _FORGET: Final = 256  # frames
@@ -42,9 +43,11 @@ _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One frame in the line. `regions`: None until they are decided. `thinned`: not published."""
+    """One frame in the line. `deadline`: the earliest. `regions`: None until they are decided.
+    `thinned`: not published."""
 
     arrival: Arrival
+    deadline: float
     regions: Sequence[Region] | None = None
     hopeless: bool = False
     halvings: int = 0
@@ -139,13 +142,14 @@ class Live:
                 counts.dropped += 1
                 return
             counts.stride, counts.halvings = self._pace.stride, self._pace.halvings
-            counts.thinning = self._pace.thinning
+            counts.thinning, counts.stretch = self._pace.thinning, self._pace.stretch
             warm = self._warm(now)
             if self._pace.hopeless(behind) or (warm and self._pace.in_vain(behind)):
                 if warm:
                     self._pace.gave_up(len(self._unseen), now)
                 self._give_up()
-            waiting = _Waiting(arrival, thinned=not self._pace.publishes)
+            deadline, thinned = self._pace.deadline(arrival), not self._pace.publishes
+            waiting = _Waiting(arrival, deadline, thinned=thinned)
             self._line.append(waiting)
             self._unseen.append(waiting)
             self._change.notify_all()
@@ -196,8 +200,8 @@ class Live:
                     held.clear()
                     planner, section = self._opened(number, waiting.arrival), its
                     detail = _Detail()
-                if detail.wanted(self._pace.halvings):
-                    planner.coarser(detail.looked)
+                if detail.wanted(self._pace.halvings, self._pace.stretch):
+                    planner.coarser(detail.looked, detail.stretch)
                 waiting.halvings = detail.shown()
                 for other in held:  # not decided yet, so from here on looked at no finer either
                     other.halvings = max(other.halvings, waiting.halvings)
@@ -328,7 +332,7 @@ class Live:
             elif self._over():
                 return
             elif self._idle(last):
-                last = time.monotonic() - IDLE[0] + IDLE[1]
+                last = time.monotonic() - self._quiet + IDLE[1]
             self._watch()
 
     def _over(self) -> bool:
@@ -344,7 +348,7 @@ class Live:
                 wait = until - now
                 if self._line:
                     first = self._line[0]
-                    late = self._pace.deadline(first.arrival)
+                    late = max(first.deadline, self._pace.deadline(first.arrival))
                     never = self._looked and first.regions is None
                     if first.regions is not None or first.hopeless or now >= late or never:
                         return self._line.popleft()
@@ -396,11 +400,16 @@ class Live:
     def _idle(self, last: float) -> bool:
         """While nothing comes, curtains tell receivers that somebody is there."""
         now = time.monotonic()
-        if self._delay is None or not self._shaped or now - last < IDLE[0]:
+        if self._delay is None or not self._shaped or now - last < self._quiet:
             return False
         self._outlet.curtain(self._rising(now - self._delay))
         self.counts.idle += 1
         return True
+
+    @property
+    def _quiet(self) -> float:
+        """Seconds without a frame that tell that none comes; of a slow camera they are usual."""
+        return max(IDLE[0], _USUAL * self._pace.step)
 
     def _rising(self, moment: float) -> float:
         self._moment = max(moment, self._moment + 0.001)
@@ -431,14 +440,17 @@ class _Detail:
 
     def __init__(self) -> None:
         self.looked = 0  # in halvings of what may be published
+        self.stretch = 1
         self._shown = 0
         self._since = 0
 
-    def wanted(self, halvings: int) -> bool:
+    def wanted(self, halvings: int, stretch: int) -> bool:
         """Whether that is a change."""
-        if halvings == self.looked:
+        if (halvings, stretch) == (self.looked, self.stretch):
             return False
-        self.looked, self._since = halvings, 0
+        if halvings != self.looked:
+            self._since = 0
+        self.looked, self.stretch = halvings, stretch
         return True
 
     def shown(self) -> int:

@@ -15,10 +15,13 @@ all. So it is given up with all that wait, and whoever looks goes on with what c
 Note [a step needs time]: after it all is looked at anew in another size, and what waited is still
 late. That tells nothing about whether the step was enough.
 
+Note [waiting instead]: where frames may wait twice as long, a late look is in time more often, and
+looks are rarer, as rare as in a film. So before more pictures are left out, all come later.
+
 Note [few frames last]: what comes in must be seen before the first frame that shows it is due, so
 looks come at fixed times, however few frames lie between them; leaving out more of these saves
 nothing. Only so few that an answer reaches back to none, and each is looked at, cost less again.
-They wait for longer, for each needs the next two: that is the last resort, before nothing at all.
+They wait for longer yet, for each needs the next two: the last resort, before nothing at all.
 """
 
 from __future__ import annotations
@@ -26,27 +29,39 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..core.live import Arrival
 
 SHARE: Final = Fraction(3, 5)  # of the delay that goes into looking ahead; the rest is for work
-# One frame in so many is taken; halved so often; of those taken one in so many is published.
+
+
+class Rung(NamedTuple):
+    """One frame in `stride` is taken, and what is published is halved so often; of those taken one
+    in `thinning` is published. Frames may wait `stretch` times the delay. `slowest`: seconds
+    between frames that are taken, if a camera is not slower itself."""
+
+    stride: int
+    halvings: int
+    thinning: int = 1
+    stretch: int = 1
+    slowest: float = 0.08
+
+
 RUNGS: Final = (
-    (1, 0, 1),
-    (2, 0, 1),
-    (2, 1, 1),
-    (2, 2, 1),
-    (2, 2, 2),
-    (2, 3, 2),
-    (18, 3, 1),
-    (24, 3, 1),
-    (36, 3, 1),
+    Rung(1, 0),
+    Rung(2, 0),
+    Rung(2, 1),
+    Rung(2, 2),
+    Rung(2, 2, 2),
+    Rung(2, 3, 2),
+    Rung(2, 3, 2, 2),
+    Rung(24, 3, 1, 2, 0.42),
+    Rung(36, 3, 1, 2, 0.6),
 )
-# Seconds between frames that are taken on each rung, if a camera is not slower itself.
-SLOWEST: Final = (0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.3, 0.42, 0.6)
 RAREST: Final = 0.25  # seconds between frames that are published, if others do not lie between
-_LONGEST: Final = 2.0  # seconds: the slowest cameras are given no more
+_LONGEST: Final = 30.0  # seconds: the slowest cameras are given no more; slower ones are silent
+_SHORT: Final = 1.0  # seconds: a longer delay is not stretched, for nothing would be gained
 _LOADED: Final = 1.0  # seconds of load, less those of ease, before something gives way
 _EASED: Final = (4.0, 120.0)  # seconds of ease before it is tried again; at most
 _SOON: Final = 12.0  # seconds after which load is no longer because of the last try
@@ -63,7 +78,7 @@ _SMOOTH: Final = 0.2
 _OF: Final = 4.0  # seconds over which it is measured how busy whoever looks is
 _ROOM: Final = 0.8  # of all time that it may be busy after a step back
 _FREE: Final = 0.3  # processors that nobody uses, where that is known, before a step back
-_DEARER: Final = (1.3, 1.6)  # how much dearer a frame is in more detail; and if more of them come
+_DEARER: Final = (1.3, 1.6)  # how much dearer a step back is: in detail; or in looks
 
 
 class Pace:
@@ -101,12 +116,17 @@ class Pace:
     @property
     def halvings(self) -> int:
         """How often what is published is halved, see `core.live.LivePlanner.coarser`."""
-        return RUNGS[self._rung][1]
+        return RUNGS[self._rung].halvings
 
     @property
     def thinning(self) -> int:
         """Of the frames that are taken, one in so many is published; of a slow camera all are."""
         return self._thinning(self._rung)
+
+    @property
+    def stretch(self) -> int:
+        """How many times as long as usual frames may wait, see `core.live.LivePlanner.coarser`."""
+        return self._stretch(self._rung)
 
     @property
     def publishes(self) -> bool:
@@ -131,7 +151,12 @@ class Pace:
         the camera, the longer."""
         if self._delay is None:
             return float("inf")
-        return max(self._delay, min(_LONGEST, 3 * self._step * self.stride))
+        return max(self._delay * self.stretch, min(_LONGEST, 3 * self.step))
+
+    @property
+    def step(self) -> float:
+        """Seconds between two frames that are taken; 0 as long as that is not known."""
+        return self._step * self.stride
 
     def deadline(self, arrival: Arrival) -> float:
         """Monotonic seconds."""
@@ -148,7 +173,7 @@ class Pace:
     def in_vain(self, behind: float) -> bool:
         """Whether the oldest of them would be decided too late even if it were looked at now, by
         what looks took lately: Note [late before its time]."""
-        step = self._step * self.stride
+        step = self.step
         if self._delay is None or not step:
             return False
         frames = 1 + max(_NEXT, float(SHARE) * self.allowed / step)
@@ -159,7 +184,7 @@ class Pace:
         """So many frames were given up at once, which counts as one that was missed. As many as
         the delay has, and none decided in time between them: twice, and no step needs time."""
         self._given += frames
-        if self._given * self._step * self.stride < self.allowed:
+        if self._given * self.step < self.allowed:
             self.missed(now)
             return
         self._given = 0
@@ -197,15 +222,20 @@ class Pace:
             self._work.popleft()
 
     def _stride(self, rung: int) -> int:
-        most = RUNGS[rung][0]
-        return most if not self._step else max(1, min(most, int(SLOWEST[rung] / self._step + 0.1)))
+        most, step = RUNGS[rung].stride, self._step
+        return most if not step else max(1, min(most, int(RUNGS[rung].slowest / step + 0.1)))
 
     def _thinning(self, rung: int) -> int:
-        most, step = RUNGS[rung][2], self._step * self._stride(rung)
+        most, step = RUNGS[rung].thinning, self._step * self._stride(rung)
         return most if not step else max(1, min(most, int(RAREST / step + 0.1)))
 
-    def _at(self, rung: int) -> tuple[int, int, int]:
-        return self._stride(rung), RUNGS[rung][1], self._thinning(rung)
+    def _stretch(self, rung: int) -> int:
+        return RUNGS[rung].stretch if self._delay is not None and self._delay <= _SHORT else 1
+
+    def _at(self, rung: int) -> tuple[int, int, int, int]:
+        """What a rung comes to for this camera."""
+        halvings = RUNGS[rung].halvings
+        return self._stride(rung), halvings, self._thinning(rung), self._stretch(rung)
 
     def _change(self, pressure: float, now: float) -> None:
         assert self._delay is not None
@@ -240,8 +270,8 @@ class Pace:
     def _at_last(self) -> bool:
         """Whether all but a few frames are left out next. Many pictures of which some are covered
         tell more than few, so only those count then that come too late."""
-        rung = self._rung
-        return rung + 1 < len(RUNGS) and SLOWEST[rung] == SLOWEST[0] < SLOWEST[rung + 1]
+        few = [rung.slowest > RUNGS[0].slowest for rung in RUNGS]
+        return not few[self._rung] and few[self._rung + 1]
 
     def _give_way(self, now: float) -> None:
         here = self._at(self._rung)
@@ -267,6 +297,7 @@ class Pace:
         """Whether whoever looks has time for it, and the machine: other cameras share that."""
         if self._free is not None and self._free < _FREE:
             return False
-        stride, _, _ = self._at(self._finer())
-        dearer = _DEARER[0] if stride == self.stride else _DEARER[1]
+        stride, _, _, stretch = self._at(self._finer())
+        often = (stride, stretch) != (self.stride, self.stretch)
+        dearer = _DEARER[1] if often else _DEARER[0]
         return self.busy(now) * dearer < _ROOM

@@ -39,7 +39,7 @@ class Finder:
     followers: tuple[Follower, ...]
     horizon: Fraction
     used: Callable[[], tuple[DetectorUse, ...]]
-    coarser: Callable[[int], None] = lambda halvings: None
+    coarser: Callable[[int, int], None] = lambda halvings, stretch: None
 
 
 class Glance:
@@ -200,9 +200,9 @@ def video_finder(
     if settings.seeks_heads:
         waits += ahead + FRESH
 
-    def coarser(halvings: int) -> None:
+    def coarser(halvings: int, stretch: int) -> None:
         for follower in followers:
-            follower.coarser(halvings)
+            follower.coarser(halvings, stretch)
 
     return Finder((*told, *doubts), waits, used, coarser)
 

@@ -53,10 +53,11 @@ class Status:
     nothing came. `latency_ms`: from
     arrival to publication. `reconnects` to the camera, `failures` of whoever looks, `stride`:
     one in so many frames is taken. `halvings`: how often what is published is halved,
-    and `thinning`: of the frames taken, one in so many is published,
-    because there is more than this machine can look at. `targets`: the state and reconnects of
-    each. `numbers`: of the last whole minute, how many heads were hidden at once, people and
-    vehicles in view where that is asked for; and whether the view is covered, moved or dark.
+    `thinning`: of the frames taken, one in so many is published, and `stretch`: frames may wait so
+    many times as long as they usually may, because there is more than this machine can look at.
+    `targets`: the state and reconnects of each. `numbers`: of the last whole minute, how many heads
+    were hidden at once, people and vehicles in view where that is asked for; and whether the view
+    is covered, moved or dark.
     """
 
     state: str
@@ -74,6 +75,7 @@ class Status:
     stride: int = 1
     halvings: int = 0
     thinning: int = 1
+    stretch: int = 1
     broken: int = 0
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
@@ -213,8 +215,8 @@ class _Watch(FollowingPlanner):
         super().__init__(finder.followers, policy, edits)
         self._finder = finder
 
-    def coarser(self, halvings: int) -> None:
-        self._finder.coarser(halvings)
+    def coarser(self, halvings: int, stretch: int = 1) -> None:
+        self._finder.coarser(halvings, stretch)
 
 
 def _plays_a_film(settings: LiveSettings) -> bool:
@@ -258,6 +260,7 @@ def _status(state: str, camera: Camera, publisher: Publisher, loop: Live, gauges
         stride=counts.stride,
         halvings=counts.halvings,
         thinning=counts.thinning,
+        stretch=counts.stretch,
         broken=signal.broken,
         numbers=gauges.numbers(),
         targets={

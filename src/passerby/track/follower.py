@@ -79,7 +79,7 @@ class Follower:
         self._final = Ticks(-FOREVER)
         self._final_index = 0
         self._far = 0
-        self._coarse = False
+        self._halvings, self._stretch = 0, 1
         self._early = early
         self._due = False  # the last look was because of the time only
         self._next_index = 0
@@ -96,11 +96,13 @@ class Follower:
         """How often the detector was asked, by kind of look."""
         return dict(self._looker.counts)
 
-    def coarser(self, halvings: int) -> None:
-        """See `core.live.LivePlanner`; in pictures that are halved once, one sighting is enough."""
-        self._looker.coarser(halvings)
-        self._stills.coarser(halvings)
-        self._coarse = halvings > 1
+    def coarser(self, halvings: int, stretch: int = 1) -> None:
+        """See `core.live.LivePlanner`; halved twice, one sighting is enough."""
+        self._stretch = stretch
+        if halvings != self._halvings:
+            self._halvings = halvings
+            self._looker.coarser(halvings)
+            self._stills.coarser(halvings)
 
     # The port.
 
@@ -230,7 +232,7 @@ class Follower:
         missing = [path for p, path in enumerate(alive) if p not in found]
         self._look_closer(missing, now, frame, astray, taken)
         news: list[Path] = []
-        claimed, live = {d for _, d in pairs}, self._horizon is not None and not self._coarse
+        claimed, live = {d for _, d in pairs}, self._horizon is not None and self._halvings < 2
         for row, score, twice in self._looker.news(seen, claimed, frame, taken, at_once=live):
             news.append(Path.begun(self._number(), index, row, score))
             news[-1].sightings += twice
@@ -334,7 +336,7 @@ class Follower:
         if self._horizon is None:
             return self._reach
         step = now.span.start - self._film[now.index - 1].span.start
-        return max(0, min(self._reach, self._horizon - 2 * step))
+        return max(0, min(self._reach, self._stretch * self._horizon - 2 * step))
 
     def _emit(self, until: int) -> None:
         """Hand over all keys of frames before index `until`."""
@@ -363,6 +365,6 @@ class Follower:
         """Whether a path is a face, as far as is known by now."""
         settings = self._settings
         more = self._looker.needed(path.size_like) - settings.seed
-        if settings.keep_unsure or self._coarse or path.best >= settings.sure + more:
+        if settings.keep_unsure or self._halvings > 1 or path.best >= settings.sure + more:
             return True
         return path.sightings > 1 and path.best >= settings.seed + more

@@ -103,8 +103,8 @@ def live(
             min=0.2,
             max=10,
             show_default="0.5",
-            help="How long a frame waits at most. Who is seen late is still covered from where "
-            "they came in, if that is not longer ago.",
+            help="How long a frame waits at most; under the heaviest load up to two seconds. Who "
+            "is seen late is still covered from where they came in, if that is not longer ago.",
             rich_help_panel=WHAT,
         ),
     ] = None,

@@ -22,6 +22,7 @@ _STEPS: Final = {
     "stride": "One in so many frames is taken.",
     "halvings": "How often what is published is halved.",
     "thinning": "Of the frames that are taken, one in so many is published.",
+    "stretch": "Frames may wait so many times as long as they usually may.",
 }
 _KNOWN: Final = {*_COUNTS, *_TOTALS, "latency_ms", "pid", *_STEPS}
 

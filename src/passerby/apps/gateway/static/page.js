@@ -116,6 +116,7 @@ class Card {
     if ((camera.numbers.stride ?? 1) > 1) whys.push("More comes in than this machine can look at, so whole frames are left out.");
     if (camera.numbers.halvings) whys.push("There is much to look at for this machine, so the picture is published with less detail.");
     if ((camera.numbers.thinning ?? 1) > 1) whys.push("Fewer pictures are published than are looked at.");
+    if ((camera.numbers.stretch ?? 1) > 1) whys.push("Pictures come later than usual, so that there is time to look at them.");
     this.node.querySelector(".why").textContent = whys.join(" ");
     const figures = figuresOf(camera);
     while (this.list.children.length > figures.length) this.list.lastElementChild.remove();
