@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from passerby.core.errors import DetectorError, UsageError
 from passerby.detect import shared
+from passerby.detect.rehearsal import rehearsal
 from passerby.detect.runtime import (
     Arrays,
     Preparation,
     Shaped,
     open_runtime,
     open_twins,
-    rehearsal,
 )
 from passerby.detect.serving import Networks
 from passerby.detect.shared import SharedRuntime

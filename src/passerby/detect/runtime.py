@@ -88,7 +88,6 @@ class Shaped(Runtime, Protocol):
 _KEPT: ContextVar[dict[tuple[Path, str, Preparation], Shaped] | None] = ContextVar(
     "kept", default=None
 )
-_REHEARSED: ContextVar[bool] = ContextVar("rehearsed", default=False)
 
 
 class OpenVinoRuntime:
@@ -250,21 +249,6 @@ def kept_open() -> Iterator[None]:
         yield
     finally:
         _KEPT.reset(token)
-
-
-@contextmanager
-def rehearsal() -> Iterator[None]:
-    """Inside, in this thread, networks are only made ready for pictures of a shape, and what they
-    answer is of no use: one that others share and is ready already is not troubled again."""
-    token = _REHEARSED.set(True)
-    try:
-        yield
-    finally:
-        _REHEARSED.reset(token)
-
-
-def rehearsed() -> bool:
-    return _REHEARSED.get()
 
 
 def open_runtime(weights: Path, device: str = "auto", prepared: Preparation = AS_IT_IS) -> Shaped:

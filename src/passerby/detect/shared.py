@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import DetectorError, UsageError
-from .runtime import rehearsed
+from .rehearsal import rehearsed
 
 SIZE: Final = 256 * 2**20  # bytes for a picture and its answers; what is not used costs nothing
 OPENING: Final = 8.0  # seconds for a network to be there, or for word that it is being loaded

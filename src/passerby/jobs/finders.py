@@ -104,7 +104,7 @@ def make_ready(detectors: Sequence[Detector], settings: Settings, frame: Frame) 
 
     A network prepares itself for each shape of picture, which takes longer than a frame may wait.
     """
-    from ..detect.runtime import rehearsal
+    from ..detect.rehearsal import rehearsal
     from ..track import shapes
 
     with rehearsal():
