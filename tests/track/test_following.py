@@ -256,6 +256,28 @@ def test_one_weak_sighting_that_nothing_supports_is_dropped_unless_thorough() ->
     assert seen == {"balanced": False, "thorough": True}
 
 
+@pytest.mark.parametrize(("speed", "camera"), [(6, 0), (0, 0), (-6, 6)])
+def test_one_weak_sighting_is_kept_of_who_runs_and_not_of_what_the_camera_passes(
+    speed: int, camera: int
+) -> None:
+    film = shot(
+        40,
+        Actor(straight(20 if speed > 0 else 220, 70, speed), score=lambda _: 0.3),
+        camera=lambda i: (camera * i, 0),
+    )
+    eyes = Eyes(film, lambda k, _: k == 2)
+    keys = followed(film, eyes, FollowSettings.preset("balanced"))
+    (seen,) = eyes.seen
+    around = set(range(seen - 9, seen + 10))
+    assert keyed(film, keys) & around == (around if speed > 0 else set())
+    assert around & set(bare(film, keys)) == (set() if speed > 0 else around)
+
+
+def test_in_shots_of_one_frame_a_face_that_lies_is_found() -> None:
+    film = shot(8, Actor(straight(100, 70, 0), turn=3), scene=lambda i: 1 + i)
+    assert bare(film, followed(film, Eyes(film), FollowSettings.preset("balanced"))) == []
+
+
 def test_weak_sightings_that_support_each_other_are_kept() -> None:
     film = shot(40, Actor(straight(100, 70, 1), score=lambda _: 0.3))
     assert bare(film, followed(film, Eyes(film))) == []

@@ -46,6 +46,10 @@ class Follower:
     sighting by a close look at once then, and where looks are coarse, one is enough. `early`: live,
     frames by which the next look comes sooner after one that something in the picture asked for.
 
+    Note [who runs]: one weak sighting that nothing supports is dropped, unless what was seen there
+    moves fast and by itself: what looks like a face and is none stands still, or goes with the
+    camera, and who is blurred by running is hardly ever seen twice.
+
     Note [not all at once]: after what all followers look at, a cut or a jolt, some look again a
     little sooner, and from then on they look at different frames.
     """
@@ -129,8 +133,11 @@ class Follower:
         self._settle(now)
 
     def finish(self) -> None:
-        if self._previous is not None and self._looker.looked < self._film.last.index:
-            self._look(self._film.last, self._previous, closing=True)
+        if self._previous is not None:
+            if self._looker.looked < self._film.last.index:
+                self._look(self._film.last, self._previous, closing=True)
+            else:
+                self._look_turned(self._film.last, self._previous)
         self._previous = None
         self._emit(self._next_index)
         self._final = FOREVER
@@ -171,7 +178,9 @@ class Follower:
         if self._unsure is not None:
             self._unsure.moved(now, step.camera, jolted, film.cut(now.index))
         if film.cut(now.index):
-            for path in alive:
+            if self._previous is not None and self._looker.looked == before.index:
+                self._look_turned(before, self._previous)
+            for path in self._alive():
                 path.alive = False
             return
         for path, shown, held in zip(alive, step.boxes, step.held, strict=True):
@@ -185,6 +194,7 @@ class Follower:
             else:
                 path.lost_at = path.lost_at if path.lost else now.index
                 path.lost += 1
+            path.ran = path.ran or gait.runs
             path.follow(now.index, row, now.index - path.last_seen + 2 * path.lost)
 
     def _paused(self, now: Still) -> bool:
@@ -240,6 +250,13 @@ class Follower:
         self._paths += news
         tracer = Tracer(self._film, self._size, self._reach, self._hold, self._number)
         self._paths = tracer.trace_back(now, self._paths, news, astray, self._final_index)
+
+    def _look_turned(self, now: Still, frame: Frame) -> None:
+        """At a frame that was looked at and ends its shot, if that has no other: see
+        `Looker.flashed`."""
+        seen, taken = self._looker.flashed(frame), list(self._rows(self._alive(), now))
+        for row, score, _ in self._looker.news(seen, set(), frame, taken):
+            self._paths.append(Path.begun(self._number(), now.index, row, score))
 
     def _glance(self, now: Still, frame: Frame) -> None:
         """Look closely at what was seen for the first time a moment ago: motion may mislead.
@@ -362,9 +379,9 @@ class Follower:
         self._paths = [p for p in self._paths if p.alive or p.marks]
 
     def _worth(self, path: Path) -> bool:
-        """Whether a path is a face, as far as is known by now."""
+        """Whether a path is a face, as far as is known by now: see Note [who runs]."""
         settings = self._settings
         more = self._looker.needed(path.size_like) - settings.seed
         if settings.keep_unsure or self._halvings > 1 or path.best >= settings.sure + more:
             return True
-        return path.sightings > 1 and path.best >= settings.seed + more
+        return (path.sightings > 1 or path.ran) and path.best >= settings.seed + more

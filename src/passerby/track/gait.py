@@ -75,6 +75,11 @@ class Gait:
             return False
         return bool(np.abs(self.velocity).max() > _HURRY * _side(self.known[1]))
 
+    @property
+    def runs(self) -> bool:
+        """It moves by itself, fast and steadily: see Note [who runs] at `Follower`."""
+        return not self.lost and self.surely > _SURELY
+
     def twin(self) -> Gait:
         """The gait of something that goes straight on."""
         return Gait(self.velocity, coasts=True, lost=True)

@@ -163,12 +163,28 @@ class Looker:
         if not self._is_due("turned", at, self._turned_interval, first):
             return []
         self._turn = _TURNS[self._turn]
+        scale = self._fine if first and closing else self._coarse
+        return self._turned_by({self._turn, 1, 3} if first else {self._turn}, frame, scale, gain)
+
+    def _turned_by(
+        self, turns: set[int], frame: Frame, scale: float, gain: float
+    ) -> list[Detections]:
         seen: list[Detections] = []
-        for turn in sorted({self._turn, 1, 3} if first else {self._turn}):
+        for turn in sorted(turns):
             self.counts["turned"] += 1
-            scale = self._fine if first and closing else self._coarse
             seen += self._tiled(frame, scale, _TURNED, turn, gain)
         return seen
+
+    def flashed(self, frame: Frame) -> Detections:
+        """What is seen with the picture turned, in a shot of one frame: that has no second look,
+        and under a strobe light all shots are so short. Nothing in shots that were looked at so."""
+        if not self._unturned:
+            return Detections.none()
+        self._unturned = False
+        seen = self._turned_by({1, 2, 3}, frame, self._coarse, 1.0)
+        return looks.united(
+            [self._surer_when_large(part, _TURNED, self._traits.large) for part in seen]
+        )
 
     def _there(self, frame: Frame, place: Row) -> list[Detections]:
         """Look closely, and in all turns, where something small came up all at once."""

@@ -46,6 +46,7 @@ class Path:
     lost_at: int = -1
     missed: int = 0  # looks in a row that did not see it
     alive: bool = True
+    ran: bool = False  # it moved fast, and by itself
     kept: bool = False  # part of the plan, as far as is decided
 
     @classmethod
@@ -61,6 +62,7 @@ class Path:
         """
         twin = Path(number, {}, self.first_seen, self.last_seen, self.best, self.size_like)
         twin.sightings, twin.turn, twin.kept = self.sightings, self.turn, self.kept
+        twin.ran = self.ran
         twin.gait, twin.lost, twin.lost_at = gait.twin(), 1, index
         twin.follow(index, row, abs(index - self.last_seen))
         return twin
@@ -130,6 +132,7 @@ class Path:
         self.last_seen = other.last_seen
         self.best = max(self.best, other.best)
         self.sightings += other.sightings
+        self.ran = self.ran or other.ran
         self.missed = self.lost = 0
         self.alive = other.alive
         self.gait, self.size_like, self.turn = other.gait, other.size_like, other.turn

@@ -112,6 +112,7 @@ class Tracer:
             walker.lost_since = None
         elif walker.lost_since is None:
             walker.lost_since = later.span.start
+        walker.path.ran = walker.path.ran or gait.runs
         if walker.new and walker.path.last_seen - earlier.index <= _WARM:
             # A new path starts forwards with the speed at which it is followed back.
             walker.path.gait.velocity, walker.path.gait.surely = -gait.velocity, gait.surely
