@@ -164,6 +164,19 @@ def test_a_flash_does_not_end_a_track(long: int) -> None:
     assert bare(film, keys) == []
 
 
+@pytest.mark.parametrize("long", [1, 3])
+def test_a_flash_that_burns_the_picture_out_does_not_end_a_track(long: int) -> None:
+    film = shot(45, Actor(straight(100, 70, 1)), scene=lambda i: 2 if 15 <= i < 15 + long else 1)
+    keys = followed(film, Eyes(film, lambda _, i: i < 10))
+    assert bare(film, keys) == []
+    assert len({track for track, _, _ in keys}) == 1
+
+
+def test_who_is_seen_in_every_second_frame_under_a_strobe_light_is_covered_in_all() -> None:
+    film = shot(30, Actor(straight(100, 70, 0)), scene=lambda i: 1 + i % 2)
+    assert bare(film, followed(film, Eyes(film, lambda _, i: i % 2 == 1))) == []
+
+
 @pytest.mark.parametrize("only", [0, 2, 4])
 @pytest.mark.parametrize("speed", [(3, 0), (2, 2)])
 def test_a_camera_that_pans_carries_boxes_along(only: int, speed: tuple[int, int]) -> None:

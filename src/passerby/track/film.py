@@ -13,6 +13,8 @@ from .rows import Floats, Row
 
 _JOLT: Final = 0.25  # share of background points below which nothing can be followed
 _CUT: Final = 0.6  # likeness below which a jolt is a cut
+_BLINK: Final = 3  # frames that a flash may last
+_SAME: Final = 0.9  # likeness of what is before and after it
 _CALM: Final = 0.985  # likeness above which nothing can have jolted
 _FLASH: Final = 8.0  # change of mean brightness that may be a flash
 _PLACES: Final = 3  # at most so many of them
@@ -26,6 +28,10 @@ class Film:
 
     A *jolt* is a frame into which nothing can be followed: a cut, a flash, a violent shake. A *cut*
     is a jolt to another scene, across which nothing is followed or held.
+
+    Note [a flash is no cut]: a flash that burns the picture out looks like another scene, and so
+    does a picture that was put in. Where after so few frames all is as it was, neither of the two
+    jolts is a cut: who was there before was there all the time.
     """
 
     def __init__(self, clock: Clock, *, live: bool = False) -> None:
@@ -35,6 +41,7 @@ class Film:
         self._jolts: set[int] = set()
         self._cuts: set[int] = set()
         self._usual = 0.0  # how much the most changed part of the picture usually changes
+        self.blinked: int | None = None  # where a flash began that is over with the last frame
         self.upset: list[Row] = []  # places where something came or went all at once
 
     def __len__(self) -> int:
@@ -80,7 +87,7 @@ class Film:
 
     def step(self, now: Still, rows: Boxes, ahead: Floats) -> Step:
         """Carry `rows` from the last frame into `now`, and note a jolt, a cut or an upset there."""
-        before = self.last
+        before, self.blinked = self.last, None
         alike = motion.likeness(before, now)
         flash = abs(now.light - before.light) > _FLASH
         self._notice(before, now)
@@ -92,8 +99,22 @@ class Film:
             self._jolts.add(now.index)
             self._usual = 0.0
             if alike < _CUT:
-                self._cuts.add(now.index)
+                self.blinked = self._blink(now)
+                if self.blinked is None:
+                    self._cuts.add(now.index)
+                else:
+                    self._cuts.remove(self.blinked)
         return step
+
+    def _blink(self, now: Still) -> int | None:
+        """The frame with which a flash began, if `now` is the first one after it."""
+        for cut in sorted(self._cuts, reverse=True):
+            before = self[cut - 1]
+            if now.index - cut > _BLINK or before.index != cut - 1:
+                return None
+            if motion.likeness(before, now) > _SAME:
+                return cut
+        return None
 
     def _notice(self, before: Still, now: Still) -> None:
         """Fill `upset` when places changed far more than they usually do in this film."""

@@ -181,8 +181,11 @@ class Follower:
             if self._previous is not None and self._looker.looked == before.index:
                 self._look_turned(before, self._previous)
             for path in self._alive():
-                path.alive = False
+                path.alive, path.cut_off = False, now.index
             return
+        if film.blinked is not None:
+            alive += self._back_again(film.blinked, before)
+            step = motion.step(before, now, self._rows(alive, before))
         for path, shown, held in zip(alive, step.boxes, step.held, strict=True):
             old, gait = path.at(before.index), path.gait
             row = gait.moved(old, shown, float(held), step.camera, now, path.size_like, jolted)
@@ -196,6 +199,21 @@ class Follower:
                 path.lost += 1
             path.ran = path.ran or gait.runs
             path.follow(now.index, row, now.index - path.last_seen + 2 * path.lost)
+
+    def _back_again(self, blinked: int, before: Still) -> list[Path]:
+        """Who was there until a flash began: see Note [a flash is no cut]. They stayed where they
+        were, up to the frame `before` this one; and who is seen only in the flash was there before.
+        """
+        for path in self._alive():
+            first = min(path.marks)
+            if first >= blinked > self._final_index:
+                path.follow(blinked - 1, path.at(first), first - blinked + 1)
+        back = [p for p in self._paths if p.cut_off == blinked and blinked - 1 in p.marks]
+        for path in back:
+            path.alive, path.cut_off = True, -1
+            for index in range(blinked, before.index + 1):
+                path.follow(index, path.at(blinked - 1), index - path.last_seen)
+        return back
 
     def _paused(self, now: Still) -> bool:
         """Whether frames are missing before this one: who came in meanwhile moved too far."""

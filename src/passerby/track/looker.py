@@ -81,7 +81,7 @@ class Looker:
         `closing`: the shot ends with this frame, what has not been done in it is done now.
         """
         threshold = self._settings.near
-        opening = film.cut(now.index) and not closing
+        opening = (film.cut(now.index) or film.blinked is not None) and not closing
         if opening:
             self._restart()
         self.looked = now.index

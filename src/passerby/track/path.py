@@ -47,6 +47,7 @@ class Path:
     missed: int = 0  # looks in a row that did not see it
     alive: bool = True
     ran: bool = False  # it moved fast, and by itself
+    cut_off: int = -1  # the frame of the cut with which it ended
     kept: bool = False  # part of the plan, as far as is decided
 
     @classmethod
