@@ -21,6 +21,7 @@ from ..core.errors import DetectorError, PasserbyError
 from ..core.live import Arrival, Counts, LivePlanner, Outlet
 from ..core.ports import Redactor
 from ..core.schedule import Region
+from .detail import Detail
 from .ending import ending
 from .pace import Pace
 from .spare import Spare
@@ -37,7 +38,6 @@ _FORGET: Final = 256  # frames
 _BEGINNING: Final = (1.5, 4.0)  # seconds after the first decision; after all is ready, without one
 _OPENING: Final = 60.0  # seconds for which models may be made ready, beyond those of a look
 _CURTAINS: Final = 0.2  # seconds between curtains that follow each other
-_SETTLED: Final = 8  # frames for which the finer picture is looked at before it is published
 _AHEAD: Final = 4  # frames that may wait to be seen where there is no clock
 
 
@@ -189,7 +189,7 @@ class Live:
         section: int | None = None
         held: deque[_Waiting] = deque()
         seen = 0
-        detail = _Detail()
+        detail = Detail()
         while (waiting := self._next(number)) is not None:
             frame, its = waiting.arrival.frame, waiting.arrival.section
             try:
@@ -199,7 +199,7 @@ class Live:
                         self._decide(number, held, planner)
                     held.clear()
                     planner, section = self._opened(number, waiting.arrival), its
-                    detail = _Detail()
+                    detail = Detail()
                 if detail.wanted(self._pace.halvings, self._pace.stretch):
                     planner.coarser(detail.looked, detail.stretch)
                 waiting.halvings = detail.shown()
@@ -433,32 +433,6 @@ class Live:
                 self._stop.set()
                 return
             self._start_surveyor()
-
-
-class _Detail:
-    """How finely frames are looked at; published only once it was looked at so for a while."""
-
-    def __init__(self) -> None:
-        self.looked = 0  # in halvings of what may be published
-        self.stretch = 1
-        self._shown = 0
-        self._since = 0
-
-    def wanted(self, halvings: int, stretch: int) -> bool:
-        """Whether that is a change."""
-        if (halvings, stretch) == (self.looked, self.stretch):
-            return False
-        if halvings != self.looked:
-            self._since = 0
-        self.looked, self.stretch = halvings, stretch
-        return True
-
-    def shown(self) -> int:
-        """How often the next frame is halved."""
-        self._since += 1
-        if self.looked > self._shown or self._since > _SETTLED:
-            self._shown = self.looked
-        return self._shown
 
 
 def still_looking() -> bool:

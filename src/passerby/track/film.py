@@ -30,8 +30,8 @@ class Film:
     is a jolt to another scene, across which nothing is followed or held.
 
     Note [a flash is no cut]: a flash that burns the picture out looks like another scene, and so
-    does a picture that was put in. Where after so few frames all is as it was, neither of the two
-    jolts is a cut: who was there before was there all the time.
+    does a picture that was put in. Where after so few frames all is as it was, none of the jolts
+    in between is a cut: who was there before was there all the time.
     """
 
     def __init__(self, clock: Clock, *, live: bool = False) -> None:
@@ -103,7 +103,7 @@ class Film:
                 if self.blinked is None:
                     self._cuts.add(now.index)
                 else:
-                    self._cuts.remove(self.blinked)
+                    self._cuts = {c for c in self._cuts if c < self.blinked}
         return step
 
     def _blink(self, now: Still) -> int | None:
