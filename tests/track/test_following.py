@@ -168,6 +168,8 @@ def test_a_flash_does_not_end_a_track(long: int) -> None:
 def test_a_flash_that_burns_the_picture_out_does_not_end_a_track(burnt: tuple[int, ...]) -> None:
     scenes = {15 + k: scene for k, scene in enumerate(burnt)}
     film = shot(45, Actor(straight(100, 70, 1)), scene=lambda i: scenes.get(i, 1))
+    back = followed(film, Eyes(film, lambda _, i: i > 17))
+    assert [i for i in bare(film, back) if i >= 12] == []
     keys = followed(film, Eyes(film, lambda _, i: i < 10))
     assert bare(film, keys) == []
     assert len({track for track, _, _ in keys}) == 1
